@@ -1,0 +1,141 @@
+"""One example of every kind of act: what `make.py` writes a vector for. Add yours at the end of the tuple.
+
+An example uses every field that its kind has, with text of more than one script where there is text, so that the
+vector shows how each field is spelled.
+"""
+
+import hashlib
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from comity.capabilities.directory.acts import Duty, Function, Hours, Profile
+from comity.capabilities.messages.acts import (
+    Consent,
+    ConsentRequest,
+    Decided,
+    Decline,
+    Departure,
+    Escalation,
+    ReadMark,
+    Recall,
+    Recalled,
+    Reminder,
+    SavedList,
+    Scope,
+    Why,
+)
+from comity.core.act import Act
+from comity.core.epoch import Epoch, Held, Mark, Opening, Returned, Statement, epoch_payload
+from comity.core.ids import ActId, BureauId, Digest, Millis, OrgId, Span
+from comity.core.keeping import Entry, Handover
+from comity.core.receipt import Gap, Nondelivery, Receipt, Receipts, Rung
+from tests.core.parties import MA, seed
+from tests.core.parties import ORG as EXERCISE
+
+
+def digest(label: str) -> bytes:
+    """Return 32 bytes that stand for some act or blob."""
+    return hashlib.sha256(label.encode()).digest()
+
+
+ORG = OrgId("region.example-" + "5" * 32)
+ACT, SUBJECT = ActId(digest("an act")), ActId(digest("an opening act"))
+CHECKPOINT = (
+    "example.org/log\n3\n"
+    + "A" * 43
+    + "=\n\n— example.org/log AAAAAKN0YXRlZCBmb3IgdGhlIHZlY3RvciwgdmVyaWZpZWQgbm93aGVyZQ==\n"
+)
+"""The form of a checkpoint; its signature is none. Real ones are in `log/`."""
+
+
+def statement() -> bytes:
+    """Return the statement of a new epoch of `ma` in the exercise organisation, under the role key of the vectors."""
+    role = Ed25519PrivateKey.from_private_bytes(seed("ma.role"))
+    opening = Opening(
+        org=EXERCISE, bureau=MA, epoch=3_158_643, size=5, root=Digest(digest("a root")), at=Millis(1_767_096_000_000)
+    )
+    payload = epoch_payload(opening)
+    made = Statement(
+        payload=payload,
+        public=role.public_key().public_bytes_raw(),
+        signature=role.sign(Statement.message(payload)),
+    )
+    return msgspec.json.encode(made)
+
+
+STATEMENT = statement()
+
+EXAMPLES: tuple[Act, ...] = (
+    Receipts(
+        receipts=(
+            Receipt(act=Digest(ACT), rung=Rung.COMMITTED, leaf=1, at=Millis(1_767_225_601_000)),
+            Receipt(
+                act=Digest(SUBJECT),
+                rung=Rung.RULED,
+                code="handling.audience",
+                reason="et is outside the audience that the label names",
+                article="RPD 58 (GK-text)",
+                leaf=2,
+                at=Millis(1_767_225_601_050),
+            ),
+        ),
+        mine=CHECKPOINT,
+        yours=CHECKPOINT,
+    ),
+    Gap(channel=digest("a channel")[:16], epoch=1, missing=((2, 2), (5, 9))),
+    Nondelivery(act=ACT, recipient=BureauId("no"), deadline=Millis(1_767_312_000_000), attempts=12),
+    Epoch(
+        statement=STATEMENT,
+        marks=(
+            Mark(channel=digest("a channel")[:16], epoch=1, high=9, missing=((2, 2), (5, 8))),
+            Mark(channel=digest("another channel")[:16], epoch=1, high=3),
+        ),
+    ),
+    Held(
+        epoch=3_158_643,
+        part=1,
+        parts=2,
+        note=CHECKPOINT,
+        again=(ActId(digest("an act that is said again")),),
+        acts=(
+            Returned(
+                head=digest("a signed head"), body=b"\xa0", salt=digest("a salt"), approvals=(digest("approval"),)
+            ),
+            Returned(head=digest("a signed head whose body was erased")),
+        ),
+    ),
+    Entry(subject=SUBJECT, number=2, previous=ActId(digest("the entry before")), act=ACT),
+    Handover(subject=SUBJECT, to=BureauId("et")),
+    Reminder(clock="urgent", within=Span(28_800_000)),
+    Escalation(clock="hit-urgent", within=Span(600_000)),
+    Recall(why=Why.RECIPIENT),
+    Recalled(),
+    ConsentRequest(
+        scope=Scope(to=(BureauId("et"),), org=ORG, until=Millis(1_767_312_000_000)), reason="le navire va à Bergen"
+    ),
+    Consent(decision=Decided.GRANTED, scope=Scope(to=(BureauId("et"), BureauId("no")))),
+    Departure(scope=Scope(to=(BureauId("et"),), org=ORG)),
+    ReadMark(),
+    Decline(reason="لا يوجد سجل كهذا: ce registre n'existe pas ici"),
+    SavedList(name="ports-du-nord", members=(BureauId("et"), BureauId("no"))),
+    Profile(
+        languages=("ar", "fr"),
+        zone="Africa/Casablanca",
+        telephone="+212 5 37 00 00 00",
+        hours=(Hours(days=(1, 2, 3, 4, 5), begin=510, end=990), Hours(days=(6,), begin=0, end=1440)),
+        functions=(
+            Function(name="مكتب الاتصال", telephone="+212 5 37 00 00 01"),
+            Function(name="Véhicules", telephone="+212 5 37 00 00 02", mail="vehicules@example.org"),
+        ),
+        holidays=("2026-01-01", "2026-01-11"),
+    ),
+    Duty(
+        unit="duty",
+        name="Permanence",
+        languages=("fr",),
+        telephone="+212 5 37 00 00 03",
+        until=Millis(1_767_312_000_000),
+    ),
+)
+"""In the order of their capabilities."""
