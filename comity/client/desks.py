@@ -1,0 +1,18 @@
+"""All desks together. Written by `make docs` from the desks; do not edit."""
+
+from comity.client.abuse import Abuse
+from comity.client.connection import Connection
+from comity.client.directory import Directory
+from comity.client.membership import Membership
+from comity.client.messages import Messages
+
+
+class Desks:
+    """The desks of a bureau, one for each capability."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Speak over this line."""
+        self.membership = Membership(connection)
+        self.messages = Messages(connection)
+        self.directory = Directory(connection)
+        self.abuse = Abuse(connection)

@@ -1,0 +1,1 @@
+"""What desks answer, for each capability. Written by `make docs` from the desks; do not edit."""
