@@ -89,10 +89,10 @@ check: setup tools foreign .fuzz/.done ## all of CI: lint, bites, and every test
 	@start=$$SECONDS
 	echo "== lint"
 	$(MAKE) --no-print-directory lint
-	echo "== bites"
-	$(MAKE) --no-print-directory bite
 	echo "== tests"
 	$(PYTEST) -m "not slow" --none-skipped
+	echo "== bites"
+	$(BIN)/python tests/bites/run.py --jobs $(WORKERS) --passed
 	echo "== fuzzing"
 	$(MAKE) --no-print-directory fuzz EACH=5
 	echo "check: all good in $$((SECONDS - start)) s"

@@ -2,9 +2,10 @@
 
 Each ``*.patch`` beside this file says in its first lines what it takes out and which test must fail; README.md says
 how to write one. For each patch the tree is copied, the patch applied to the copy, and only that test is run there.
-Before that, all the tests that are named run once in an unchanged copy, where they must pass.
+Before that, all the tests that are named run once in an unchanged copy, where they must pass; with ``--passed`` they
+do not, for a caller that has just seen every test pass. What became of each is printed as soon as it is known.
 
-    python tests/bites/run.py [--jobs N] [NAME ...]
+    python tests/bites/run.py [--jobs N] [--passed] [NAME ...]
 """
 
 import argparse
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,8 +170,8 @@ def untouched(bites: Iterable[Bite]) -> Outcome:
         return run_tests({test for one in bites for test in one.must_fail}, tree)
 
 
-def judge(bites: list[Bite], jobs: int) -> dict[str, str]:
-    """Return, bite by bite, why it fails, or nothing where the tests that it names guard what they say."""
+def unfit(bites: Iterable[Bite]) -> dict[str, str]:
+    """Return the bites whose tests do not pass without the patch either, and say so of each."""
     before = untouched(bites)
     good = before.passed - before.failed - before.broken
     verdicts = {
@@ -180,10 +181,22 @@ def judge(bites: list[Bite], jobs: int) -> dict[str, str]:
     }
     if verdicts:
         print(f"the unchanged copy:\n{_tail(before.output)}")
-    sound = [one for one in bites if one.path.stem not in verdicts]
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        verdicts.update(zip((one.path.stem for one in sound), pool.map(bite, sound), strict=True))
     return verdicts
+
+
+def judged(bites: Iterable[Bite], jobs: int) -> Iterator[tuple[Bite, str]]:
+    """Give each bite, in order and as soon as it is known, with why it fails, or nothing where its tests guard."""
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        waiting = [(one, pool.submit(bite, one)) for one in bites]
+        for one, verdict in waiting:
+            yield one, verdict.result()
+
+
+def tell(name: str, takes_out: str, verdict: str) -> None:
+    """Print what became of one bite."""
+    print(f"{'FAILED' if verdict else 'bites'} {name}: {takes_out}", flush=True)
+    if verdict:
+        print(f"    {verdict}", flush=True)
 
 
 def main() -> int:
@@ -191,6 +204,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="take out each defence in turn; the test that guards it must fail")
     parser.add_argument("names", nargs="*", help="names of patches, without .patch; all if none is given")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
+    parser.add_argument("--passed", action="store_true", help="every test has just passed; do not try them unchanged")
     parser.add_argument("--patches", type=Path, default=Path(__file__).parent, help="the folder that holds them")
     asked = parser.parse_args()
     paths = sorted(path for path in asked.patches.glob("*.patch") if not asked.names or path.stem in asked.names)
@@ -199,15 +213,16 @@ def main() -> int:
     for path in paths:
         try:
             bites.append(read(path))
+            verdicts.pop(path.stem, None)
         except BadPatch as trouble:
             verdicts[path.stem] = str(trouble)
-    if bites:
-        verdicts.update(judge(bites, asked.jobs))
-    about = {one.path.stem: one.takes_out for one in bites}
+    if bites and not asked.passed:
+        verdicts |= unfit(bites)
     for name, verdict in sorted(verdicts.items()):
-        print(f"{'FAILED' if verdict else 'bites'} {name}: {about.get(name, '')}")
-        if verdict:
-            print(f"    {verdict}")
+        tell(name, "", verdict)
+    for one, verdict in judged([one for one in bites if one.path.stem not in verdicts], asked.jobs):
+        verdicts[one.path.stem] = verdict
+        tell(one.path.stem, one.takes_out, verdict)
     failed = sum(map(bool, verdicts.values()))
     print(f"{len(verdicts) - failed} passed, {failed} failed")
     return 1 if failed else 0
