@@ -357,12 +357,12 @@ class _Crash(BaseException):
     pass
 
 
-@pytest.mark.parametrize("step", range(8))
+@pytest.mark.parametrize("step", range(9))
 @pytest.mark.usefixtures("small")
 def test_a_crash_at_any_write_leaves_nothing_that_is_taken_for_whole(
     store: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
-    # Four chunks, the manifest, and three folders are forced to the disk; a crash runs no cleaning.
+    # Four chunks, the manifest, and four folders are forced to the disk; a crash runs no cleaning.
     calls, real = count(), os.fsync
 
     def fsync(handle: int) -> None:
@@ -377,7 +377,7 @@ def test_a_crash_at_any_write_leaves_nothing_that_is_taken_for_whole(
             store.put(io.BytesIO(_content(4 * SMALL)), lambda _: bytes(KEY))
     again = Blobs(tmp_path / "blobs")
     root = Digest(bytes.fromhex("b9953c2bc4babc5a8efe431f13c9d6b6a64a9a92473a681104b132bdc4023aca"))
-    assert again.complete(root) is (step == 7)
+    assert again.complete(root) is (step == 8)
     assert again.sweep({root}, Millis(1 << 50)) == ()
     assert list((tmp_path / "blobs" / "staging").iterdir()) == []
     said = again.put(io.BytesIO(_content(4 * SMALL)), lambda _: bytes(KEY))

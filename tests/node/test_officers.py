@@ -73,7 +73,7 @@ def test_one_case_cannot_pass_for_two(no: Bureau) -> None:
 
 
 def test_a_stranger_is_no_reader(no: Bureau) -> None:
-    with pytest.raises(Misused, match="add one"):
+    with pytest.raises(Misused, match="comity officer list"):
         officers.reader(no, "o-9", Purpose.LOCATE)
 
 

@@ -92,9 +92,11 @@ class Machine:
             time.sleep(0.05)
 
     def told(self) -> str:
-        """Return the end of what it said."""
+        """Return the end of what it said; of a crash its beginning, where the thread that crashed stands."""
         path = self.folder / f"{self.name}.log"
-        return path.read_text()[-2000:] if path.exists() else ""
+        said = path.read_text() if path.exists() else ""
+        crash = said.rfind("Fatal Python error")
+        return said[-2000:] if crash < 0 else said[crash:][:12_000]
 
     def _works(self) -> bool:
         if self.name != RELAY:

@@ -13,14 +13,14 @@ NEWEST = "0006"
 """The newest revision in `versions`; a test holds it against the folder."""
 
 
-def upgrade(engine: Engine, to: str = NEWEST) -> None:
+def upgrade(engine: Engine, to: str | None = None) -> None:
     """Bring the schema to `NEWEST`, in one transaction; to an older revision only for rows of that one (a backup's).
 
     Raises:
         Misused: the database was written by newer software.
 
     """
-    found = _revision(engine)
+    found, to = _revision(engine), to or NEWEST
     if found == to:
         return
     if found is not None and found > NEWEST:
