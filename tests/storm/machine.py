@@ -52,6 +52,8 @@ class Machine:
     port: int
     process: BaseProcess | None = None
     starts: int = 0
+    crashes: list[str] = field(default_factory=list)
+    """What it said when a signal ended it that we had not sent."""
     _before: int = field(default=0)
 
     def start(self) -> None:
@@ -64,16 +66,25 @@ class Machine:
     def kill(self) -> None:
         """Kill it as `kill -9` does."""
         assert self.process is not None
-        assert self.process.exitcode is None, f"{self.name} ended by itself: {self.told()}"
+        if self.process.exitcode is not None:
+            self._crashed(self.process.exitcode)
+            return
         os.kill(self.process.pid or 0, signal.SIGKILL)
         self.process.join()
+
+    def _crashed(self, status: int) -> None:
+        """Note that it ended by itself: once in a storm a crash counts as one more kill, which the summary tells."""
+        assert status < 0, f"{self.name} ended by itself: {self.told()}"
+        assert not self.crashes, f"{self.name} crashes again and again: {self.told()}"
+        self.crashes.append(f"{self.name} crashed by itself, signal {-status}: {self.told()}")
 
     def wait(self) -> None:
         """Wait until it works: a node until its officer was promised something, a relay until it listens."""
         end = time.monotonic() + PATIENCE
         while not self._works():
-            alive = self.process is not None and self.process.exitcode is None
-            assert alive, f"{self.name} ended by itself: {self.told()}"
+            if self.process is not None and self.process.exitcode is not None:
+                self._crashed(self.process.exitcode)
+                self.start()
             assert time.monotonic() < end, f"{self.name} does not work: {self.told()}"
             time.sleep(0.02)
 

@@ -108,7 +108,8 @@ def storm(folder: Path, ports: dict[str, int], kills: int, seed: str, strike: St
                     machine.process.join()
     total = {fate: sum(proxy.fates[fate] for proxy in proxies.values()) for fate in proxies[ME].fates}
     starts = {name: machine.starts for name, machine in machines.items()}
-    return f"{kills + len(machines)} kills, starts {starts}, requests {total}"
+    crashes = "".join(f"; {crash}" for machine in machines.values() for crash in machine.crashes)
+    return f"{kills + len(machines)} kills, starts {starts}, requests {total}{crashes}"
 
 
 def _strike(machines: dict[str, Machine], proxies: dict[str, Proxy], dice: Dice) -> None:
