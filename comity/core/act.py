@@ -31,7 +31,7 @@ from typing import ClassVar
 
 import msgspec
 
-from comity.core.codec import MAX_BYTES, decode, encode, unpack
+from comity.core.codec import MAX_BYTES, decode, described, encode, unpack
 from comity.core.errors import Malformed, Misused
 from comity.core.handling import Basis, Label, Purpose
 from comity.core.ids import ActId, BureauId, Digest, Millis, OrgId
@@ -177,7 +177,7 @@ class Kinds:
             kind = kind_of(struct)
             if not KIND.fullmatch(kind) or kind in self._structs:
                 raise Misused(f"{kind} is no kind, or is declared twice")
-            self._structs[kind] = struct
+            self._structs[kind] = described(struct)
 
     def __contains__(self, kind: str) -> bool:
         """Tell whether this node knows the kind."""

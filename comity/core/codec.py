@@ -15,6 +15,7 @@ comity.core.errors.Malformed: 2 bytes are not in canonical form
 It does not verify anything: callers verify first and decode after (invariant of ARCHITECTURE.md).
 """
 
+import threading
 from typing import Any, NoReturn, TypeVar
 
 import cbor2
@@ -77,12 +78,38 @@ def decode(raw: bytes, kind: type[T], limit: int = MAX_BYTES) -> T:
     """
     try:
         # That the whole is spelled canonically, and holds nothing but what the wire carries, is seen below.
-        value = msgspec.convert(_loaded(raw, limit), kind, strict=True, builtin_types=(bytes,))
+        value = msgspec.convert(_loaded(raw, limit), described(kind), strict=True, builtin_types=(bytes,))
     except msgspec.ValidationError as problem:
         raise Malformed(f"{len(raw)} bytes are no {_name(kind)}: {_shape_only(problem)}") from None
     if encode(value) != raw:
         raise Malformed(f"{len(raw)} bytes are not the canonical form of a {_name(kind)}")
     return value
+
+
+def from_json(raw: bytes, kind: type[T]) -> T:
+    """Return the struct that JSON of our own files spells; the wire is CBOR.
+
+    Raises:
+        msgspec.MsgspecError: it spells none; see `NO_JSON`.
+
+    """
+    return msgspec.json.decode(raw, type=described(kind))
+
+
+_DESCRIBED: set[Any] = set()
+_DESCRIBING = threading.Lock()
+
+
+def described(kind: type[T]) -> type[T]:
+    """Return the type, once msgspec knows its fields: it looks at a struct and at those within when one is first read.
+
+    Two threads that did so at once would crash the process: msgspec 0.22 shows what it has half described to the other.
+    """
+    if kind not in _DESCRIBED:
+        with _DESCRIBING:
+            msgspec.msgpack.Decoder(kind)
+            _DESCRIBED.add(kind)
+    return kind
 
 
 def unpack(raw: bytes, limit: int = MAX_BYTES) -> Any:  # noqa: ANN401 - the wire's own union, narrowed by `decode`

@@ -17,7 +17,7 @@ import msgspec
 from comity.core import cose
 from comity.core.act import Head
 from comity.core.checkpoint import Checkpoint, verify
-from comity.core.codec import decode
+from comity.core.codec import decode, from_json
 from comity.core.envelope import HEAD
 from comity.core.epoch import origin_in
 from comity.core.errors import Malformed
@@ -82,7 +82,7 @@ def parse_evidence(raw: bytes) -> Contradiction:
     if len(raw) > MAX_FILE:
         raise Malformed(f"an evidence file of {len(raw)} bytes, {MAX_FILE} at most")
     try:
-        file = msgspec.json.decode(raw, type=Contradiction)
+        file = from_json(raw, Contradiction)
         tokens = msgspec.json.format(raw, indent=-1)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise Malformed(f"{len(raw)} bytes are no evidence file of version {FORM}") from None

@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from comity.core.act import Act
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed
 from comity.core.ids import ActId, BureauId, Digest, Millis, OrgId
 from comity.core.note import log_name
@@ -204,6 +204,6 @@ def _decoded(raw: bytes, kind: type[S]) -> S:
     if len(raw) > MAX_STATEMENT:
         raise Malformed(f"a statement of {len(raw)} bytes, {MAX_STATEMENT} at most")
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return from_json(raw, kind)
     except NO_JSON:
         raise Malformed(f"a statement of {len(raw)} bytes is not in the expected form") from None

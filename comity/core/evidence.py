@@ -22,7 +22,7 @@ import msgspec
 from comity.core import cose
 from comity.core.act import Head, body_digest
 from comity.core.checkpoint import Checkpoint, Cosigner, cosigners, verify
-from comity.core.codec import NO_JSON, decode, unpack
+from comity.core.codec import NO_JSON, decode, from_json, unpack
 from comity.core.envelope import HEAD, read_approval
 from comity.core.epoch import origin_in
 from comity.core.errors import Malformed, Misused
@@ -157,7 +157,7 @@ def parse_proof(raw: bytes) -> ProofFile:
     if len(raw) > MAX_FILE:
         raise Malformed(f"a proof file of {len(raw)} bytes, {MAX_FILE} at most")
     try:
-        file = msgspec.json.decode(raw, type=ProofFile)
+        file = from_json(raw, ProofFile)
         tokens = msgspec.json.format(raw, indent=-1)
     except NO_JSON:
         raise Malformed(f"{len(raw)} bytes are no proof file of version {FORM}") from None

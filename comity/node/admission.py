@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from comity.core import registry
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed, Misused, Refused
 from comity.core.ids import BureauId, KeyId, Millis, OrgId
 from comity.core.registry import Key, Profile, Revocation, SelfRevocation
@@ -184,7 +184,7 @@ def read_submission(path: Path) -> Submission:
 
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Submission)
+        return from_json(path.read_bytes(), Submission)
     except OSError as error:
         raise Misused(f"cannot read the submission {path}: {error.strerror}") from None
     except NO_JSON:

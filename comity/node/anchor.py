@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed, Misused
 from comity.core.ids import OrgId, org_id
 from comity.node import disk, metadata
@@ -60,7 +60,7 @@ def read(path: Path) -> Anchor:
 
     """
     try:
-        return checked(msgspec.json.decode(path.read_bytes(), type=Anchor))
+        return checked(from_json(path.read_bytes(), Anchor))
     except OSError as error:
         raise Misused(f"cannot read the anchor {path}: {error.strerror}") from None
     except NO_JSON:

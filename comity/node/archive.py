@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed, Misused, Unreachable
 from comity.node import disk, keyring
 
@@ -168,7 +168,7 @@ def _header(file: BinaryIO) -> tuple[Header, bytes]:
         raise Malformed("the file is no backup of this program")
     raw = file.read(length)
     try:
-        header = msgspec.json.decode(raw, type=Header)
+        header = from_json(raw, Header)
     except NO_JSON:
         raise Malformed("the file is no backup of this program, or its header was altered") from None
     return header, _bound(raw)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed, Misused, Refused
 from comity.core.ids import Millis
 from comity.core.ruling import Refusal
@@ -215,7 +215,7 @@ def read(path: Path) -> Ceremony:
 
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Ceremony)
+        return from_json(path.read_bytes(), Ceremony)
     except OSError as error:
         raise Misused(f"cannot read the ceremony {path}: {error.strerror}") from None
     except NO_JSON:

@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import insert, select
 
 from comity.core.capability import Capability
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.epoch import Epoch, Held, origin
 from comity.core.errors import Misused
 from comity.core.ids import BureauId, Millis, OrgId, org_name
@@ -91,7 +91,7 @@ def read(folder: Path) -> Settings:
     """
     path = folder / "node.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Settings)
+        return from_json(path.read_bytes(), Settings)
     except FileNotFoundError:
         raise Misused(
             f"{folder} holds no node; name its folder with --home or COMITY_HOME, or make one: comity apply"

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Misused
 from comity.node import clock, disk
 
@@ -158,7 +158,7 @@ def public_of(path: Path) -> PublicKey:
 
 def _sealed(raw: bytes, name: str) -> Sealed:
     try:
-        sealed = msgspec.json.decode(raw, type=Sealed)
+        sealed = from_json(raw, Sealed)
     except NO_JSON:
         raise Misused(f"{name} is not a key file of this program") from None
     if sealed.comity != "key/1" or not 1 <= sealed.work <= _MOST_WORK:

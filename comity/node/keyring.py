@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Misused
 from comity.core.ids import KeyId
 from comity.core.registry import SUITES_OF, Key, KeyUse, Suite
@@ -241,7 +241,7 @@ def _read(path: Path) -> KeyFile:
     if not path.exists():
         raise Misused(f"the keyring holds no key {path.stem}")
     try:
-        return msgspec.json.decode(disk.read_private(path), type=KeyFile)
+        return from_json(disk.read_private(path), KeyFile)
     except NO_JSON:
         raise Misused(f"{path} is not a key file of this program") from None
 

@@ -19,6 +19,7 @@ import msgspec
 from sqlalchemy import Row, and_, select
 
 from comity.core.capability import OfficerRole, Reader
+from comity.core.codec import from_json
 from comity.core.cose import Signer
 from comity.core.errors import Misused, Refused
 from comity.core.handling import Purpose
@@ -273,7 +274,7 @@ def _keep(bureau: Bureau, tx: Transaction, officer: Officer) -> Officer:
 
 def _officer(row: Row[Any]) -> Officer:
     cases = tuple(filter(None, row.cases.split("\n")))
-    key = None if row.key is None else msgspec.json.decode(bytes(row.key), type=Key)
+    key = None if row.key is None else from_json(bytes(row.key), Key)
     role = OfficerRole(row.role)
     return Officer(officer=row.officer, unit=row.unit, role=role, cases=cases, key=key, active=bool(row.active))
 

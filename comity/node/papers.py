@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import and_, select
 
 from comity.core import checkpoint as notes
-from comity.core.codec import NO_JSON, decode
+from comity.core.codec import NO_JSON, decode, from_json
 from comity.core.epoch import origin_in
 from comity.core.errors import ComityError, Malformed, Misused, Refused, Unreachable
 from comity.core.ids import BureauId, Digest, KeyId
@@ -209,7 +209,7 @@ def read_public(path: Path) -> PublicKey:
 
     """
     try:
-        public = msgspec.json.decode(path.read_bytes(), type=PublicKey)
+        public = from_json(path.read_bytes(), PublicKey)
     except OSError as error:
         raise Misused(f"cannot read the key {path}: {error.strerror}") from None
     except NO_JSON:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Misused
 from comity.core.ids import BureauId, Millis, OrgId, org_name
 from comity.node import anchor as anchors
@@ -114,7 +114,7 @@ def limits_of(folder: Path) -> Limits:
     """
     path = folder / "limits.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Limits)
+        return from_json(path.read_bytes(), Limits)
     except FileNotFoundError:
         return Limits()
     except NO_JSON as problem:

@@ -25,7 +25,7 @@ import msgspec
 from sqlalchemy import Connection, MetaData, create_engine, insert, inspect, select, update
 from sqlalchemy.exc import OperationalError
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.epoch import FIRST, Opening, Statement, epoch_payload, next_epoch, origin
 from comity.core.errors import Malformed, Misused, Unreachable
 from comity.core.ids import BureauId, Digest, Millis, OrgId
@@ -169,7 +169,7 @@ def _checked(records: Iterator[Record]) -> Iterator[Record]:
 
 def _decoded(content: bytes, kind: type[S]) -> S:
     try:
-        return msgspec.json.decode(content, type=kind)
+        return from_json(content, kind)
     except NO_JSON:
         raise Malformed("a part of the backup is not in the expected form") from None
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed, Misused
 from comity.core.ids import BureauId, Millis, OrgId
 from comity.core.registry import Freshness
@@ -174,7 +174,7 @@ def submission(raw: bytes) -> Submission:
     if len(raw) > MAX_SUBMISSION:
         raise Malformed(f"a submission of {len(raw)} bytes, {MAX_SUBMISSION} at most")
     try:
-        return msgspec.json.decode(raw, type=Submission)
+        return from_json(raw, Submission)
     except NO_JSON:
         raise Malformed(f"a submission of {len(raw)} bytes is not in the expected form") from None
 

@@ -29,7 +29,7 @@ from tuf.api.exceptions import (
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig  # type: ignore[attr-defined]  # names not marked
 
 from comity.core import registry
-from comity.core.codec import NO_JSON
+from comity.core.codec import NO_JSON, from_json
 from comity.core.errors import Malformed, Misused, Unreachable
 from comity.core.ids import BureauId, Millis, OrgId
 from comity.core.registry import Profile, Registry, Revocation
@@ -402,6 +402,6 @@ def _alarms(known: View | None, role_keys: dict[BureauId, tuple[bytes, ...]], ve
 
 def _decoded(raw: bytes) -> View:
     try:
-        return msgspec.json.decode(raw, type=View)
+        return from_json(raw, View)
     except NO_JSON:
         raise Misused("the registry's copy on this disk is damaged: remove current.json and refresh") from None

@@ -1,6 +1,8 @@
 """The wire's encoding: one value, one spelling, checked against a second decoder and against published vectors."""
 
 import contextlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +197,35 @@ def test_no_error_repeats_what_came(canary: str, noise: bytes) -> None:
         with pytest.raises(Malformed) as caught:
             decode(encode(value) + noise, Pair)
         assert canary not in str(caught.value)
+
+
+THREADS = """
+import sys, threading, msgspec
+from comity.core.codec import decode, encode
+
+sys.setswitchinterval(1e-6)
+for _ in range(100):
+    class Inner(msgspec.Struct, frozen=True, kw_only=True):
+        one: "int"
+        two: "list[int]"
+
+    class Outer(msgspec.Struct, frozen=True, kw_only=True):
+        first: "Inner"
+        second: "tuple[int, ...]"
+        third: "dict[str, Inner]"
+
+    inner = Inner(one=1, two=[2])
+    raw = encode(Outer(first=inner, second=(3,), third={"a": inner}))
+    gate = threading.Barrier(4)
+    readers = [threading.Thread(target=lambda: (gate.wait(), decode(raw, Outer))) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+print("all read")
+"""
+
+
+def test_threads_that_meet_a_type_at_once_read_it_and_crash_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False, timeout=100)
+    assert (done.returncode, done.stdout) == (0, "all read\n"), done.stderr
