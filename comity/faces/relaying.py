@@ -12,7 +12,7 @@ import typer
 from comity.core.errors import ComityError
 from comity.core.ids import Millis, org_name
 from comity.faces import terminal
-from comity.faces.service import listen_at
+from comity.faces.service import listen_at, spare_what_is_loaded
 from comity.node import clock
 
 log = logging.getLogger("comity.relay")
@@ -96,6 +96,7 @@ def run(folder: Path, passphrase: str, listen: str, every: float) -> None:
     )  # fmt: skip
     names = ", ".join(sorted(f"{each.bureau} of {org_name(each.org)}" for each in held.settings.memberships))
     terminal.narrator()(f"{names or 'a relay without membership'} listens at {host}:{port}; Ctrl-C ends it")
+    spare_what_is_loaded()
     try:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run()
