@@ -30,6 +30,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from comity.core.codec import MAX_BYTES, decode, described, encode, unpack
 from comity.core.errors import Malformed, Misused
@@ -38,6 +39,9 @@ from comity.core.ids import ActId, BureauId, Digest, Millis, OrgId
 
 KIND = re.compile(r"[a-z]{2,24}\.[a-z-]{2,24}/[1-9][0-9]{0,3}")
 """What a kind looks like."""
+
+NO_LABEL = Label()
+"""What an act has whose sender says nothing about how it is to be handled."""
 
 MAX_RECIPIENTS = 400
 """Twice the 196 members of the largest police organisation, and a little."""
@@ -115,7 +119,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seq: int
     """Counts from 1 in this channel and epoch without a hole."""
     purpose: Purpose
-    label: Label = Label()
+    label: Label = NO_LABEL
     basis: Basis | None = None
     refs: tuple[Relation, ...] = ()
     subject: ActId | None = None
@@ -133,6 +137,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Check what the types cannot say."""
+        if self.label == NO_LABEL:
+            # What holds its default is left out, and msgspec sees by identity whether a struct does: a label that says
+            # nothing would have two spellings, one of them an empty map.
+            force_setattr(self, "label", NO_LABEL)
         if not KIND.fullmatch(self.kind):
             raise ValueError("a kind is capability.noun/version")
         if not 1 <= len(self.to) <= MAX_RECIPIENTS or list(self.to) != sorted(set(self.to)):

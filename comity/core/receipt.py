@@ -18,6 +18,7 @@ import hashlib
 from enum import IntEnum
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from comity.core.act import Act, row_digest, row_salt
 from comity.core.codec import encode
@@ -57,6 +58,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Index of the signer's leaf for this act."""
     at: Millis
     """The signer's clock when the rung was reached; legal clocks start at R1."""
+
+    def __post_init__(self) -> None:
+        """Hold the one text that says accepted: msgspec leaves out what is its default, and looks by identity."""
+        if self.code == ACCEPTED:
+            force_setattr(self, "code", ACCEPTED)
 
     @property
     def accepted(self) -> bool:

@@ -25,6 +25,7 @@ from comity.core.act import (
 )
 from comity.core.codec import decode, encode
 from comity.core.errors import Malformed, Misused
+from comity.core.handling import Label
 from comity.core.ids import ActId, BureauId, Digest
 from tests.core.parties import KINDS, MA, NO, ORG, SALT, Rows, Word, head_of
 
@@ -83,6 +84,16 @@ def test_a_head_that_says_what_cannot_be_is_refused(change: dict[str, Any]) -> N
     raw = encode({**plain, **msgspec.to_builtins(change, builtin_types=(bytes,))})
     with pytest.raises(Malformed):
         decode(raw, Head)
+
+
+def test_a_label_that_says_nothing_is_left_out_and_refused_where_it_stands() -> None:
+    """The second spelling of a head: an implementation that holds to the page found that we read it, and wrote it."""
+    head = head_of(Word(text="x"), label=Label())
+    raw = encode(head)
+    assert b"label" not in raw
+    fields = msgspec.to_builtins(decode(raw, Head), builtin_types=(bytes,))
+    with pytest.raises(Malformed):
+        decode(encode({**fields, "label": {}}), Head)
 
 
 def test_a_head_holds_nothing_of_the_body() -> None:

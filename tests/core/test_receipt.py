@@ -42,6 +42,15 @@ def test_a_batch_of_receipts_comes_back_as_it_was() -> None:
     assert [one.accepted for one in batch.receipts[:2]] == [False, True]
 
 
+def test_accepted_is_left_out_and_refused_where_it_stands() -> None:
+    fields = {"act": bytes(32), "rung": 2, "leaf": 4, "at": 1000}
+    receipt = decode(encode(fields), Receipt)
+    assert (receipt.code, encode(receipt)) == ("accepted", encode(fields))
+    assert encode(msgspec.structs.replace(receipt, code=b"accepted".decode())) == encode(fields)
+    with pytest.raises(Malformed):
+        decode(encode({**fields, "code": "accepted"}), Receipt)
+
+
 def test_a_rung_that_does_not_exist_is_refused() -> None:
     """The ladder has four."""
     plain = msgspec.to_builtins(receipt(1), builtin_types=(bytes,))

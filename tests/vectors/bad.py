@@ -87,6 +87,7 @@ def heads() -> Iterator[Case]:
             {"refs": []},
             "an empty list of references is left out, so that a head has one spelling",
         ),
+        "label-empty": ({"label": {}}, "a label that says nothing is left out, so that a head has one spelling"),
         "label-evaluation": ({"label": {**good["label"], "information": 5}}, "information is evaluated from 1 to 4"),
         "audience-unsorted": ({"label": {**good["label"], "audience": ["no", "et"]}}, "et comes before no"),
     }
