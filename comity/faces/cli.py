@@ -19,6 +19,7 @@ from comity.core.handling import Purpose
 from comity.faces import ceremonies, commands, evidence, recovery, relaying, service, terminal
 from comity.faces import officers as officer_commands
 from comity.faces import tokens as token_commands
+from comity.faces.conformance import command as conformance_commands
 
 app = typer.Typer(
     help="Comity: a node of a police bureau. Start with: comity exercise, or docs/ceremonies.md.",
@@ -96,6 +97,7 @@ evidence.add_to(app, opened)
 service.add_to(app)
 relaying.add_to(app)
 recovery.add_to(app)
+conformance_commands.add_to(app)
 
 
 @app.command()

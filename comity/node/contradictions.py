@@ -55,6 +55,14 @@ def make(bureau: Bureau, trust: Trust, number: int) -> bytes:
     return raw
 
 
+def held(bureau: Bureau) -> tuple[tuple[BureauId, str], ...]:
+    """Return whom this node holds something against, and what it is, oldest first; no act is named."""
+    with bureau.database.read() as tx:
+        e = schema.evidence.c
+        rows = tx.all(select(e.against, e.what).where(e.member == bureau.member).order_by(e.number))
+    return tuple((BureauId(row.against), str(row.what)) for row in rows)
+
+
 def compared(one: bytes, other: bytes) -> bytes:
     """Return an evidence file made of two proof files, about acts that one sender said under one number.
 

@@ -29,7 +29,7 @@ from comity.core.ids import BureauId, Millis, OrgId, org_name
 from comity.core.keeping import Entry, Handover
 from comity.core.receipt import Gap, Nondelivery, Receipts
 from comity.node import anchor as anchors
-from comity.node import clock, disk, proof, schema
+from comity.node import clock, disk, keyfile, proof, schema
 from comity.node.anchor import Anchor
 from comity.node.blobs import Blobs
 from comity.node.bodies import BodyKeys
@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     memberships: tuple[Membership, ...] = ()
 
 
-def create(folder: Path, passphrase: str, *, database: str = "", address: str = "") -> None:
+def create(folder: Path, passphrase: str, *, database: str = "", address: str = "", work: int = keyfile.WORK) -> None:
     """Make the folder of a new node, with an empty keyring and database.
 
     Raises:
@@ -75,7 +75,7 @@ def create(folder: Path, passphrase: str, *, database: str = "", address: str = 
     if (folder / "node.json").exists():
         raise Misused(f"{folder} holds a node already; choose another folder")
     disk.private_folder(folder)
-    keyring = Keyring.create(folder / "keyring", passphrase)
+    keyring = Keyring.create(folder / "keyring", passphrase, work=work)
     BodyKeys.create(folder / "bodies.keys", keyring.secret("bodies")).close()
     disk.private_folder(folder / "blobs")
     disk.private_folder(folder / "anchors")

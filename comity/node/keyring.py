@@ -104,7 +104,7 @@ class Keyring:
         if suite not in SUITES_OF[use]:
             raise Misused(f"a key for {use} cannot be {suite}: choose {' or '.join(sorted(SUITES_OF[use]))}")
         secret = self._drawn(suite)
-        private, public = _restore(suite, secret)
+        private, public = restored(suite, secret)
         key = Key(use=use, suite=suite, public=public)
         nonce = self._entropy(12)
         file = KeyFile(
@@ -131,7 +131,7 @@ class Keyring:
             file = _read(path)
             try:
                 secret = self._boxes.decrypt(file.nonce, file.box, _bound(file.use, file.suite, file.public))
-                private, public = _restore(file.suite, secret)
+                private, public = restored(file.suite, secret)
             except (InvalidTag, ValueError):
                 raise Misused(f"{path} was altered or belongs to another keyring") from None
             if Key(use=file.use, suite=file.suite, public=public).kid != kid:
@@ -246,8 +246,13 @@ def _read(path: Path) -> KeyFile:
         raise Misused(f"{path} is not a key file of this program") from None
 
 
-def _restore(suite: Suite, secret: bytes) -> tuple[Private, bytes]:
-    # The public half comes back with the private one, because the hybrid key of the library does not give it out.
+def restored(suite: Suite, secret: bytes) -> tuple[Private, bytes]:
+    """Return the private key that a secret is, and its public half, which the library's hybrid key does not give out.
+
+    Raises:
+        ValueError: the secret is not one of this suite.
+
+    """
     match suite:
         case Suite.ED25519:
             signing = Ed25519PrivateKey.from_private_bytes(secret)

@@ -62,8 +62,8 @@ def test_every_command_shows_an_example(path: tuple[str, ...]) -> None:
     assert f"Example: comity {' '.join(path)}" in " ".join((EVERY[path].help or "").split())
 
 
-STANDING = {("serve",), ("relay",), ("exercise",)}
-"""Commands that stay; what they say is for whoever watches."""
+STANDING = {("serve",), ("relay",), ("exercise",), ("under-test",)}
+"""Commands that stay; what they say is for whoever watches, or asks them."""
 
 
 @pytest.mark.parametrize("path", sorted(set(EVERY) - STANDING), ids=" ".join)
