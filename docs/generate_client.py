@@ -42,7 +42,9 @@ def files() -> dict[Path, str]:
     desks = [each for each in ALL if each.desk]
     places = _places(desks)
     found = {module: _values(module, places) for module in sorted({module for module, _ in places.values()})}
-    found |= {"desks": _desks(desks)} | {each.name: _capability(each, places) for each in desks}
+    found["desks"] = _desks(desks)
+    for each in desks:
+        found |= _capability(each, places)
     found |= {folder: f'"""{said} {NOTE}"""\n' for folder, said in FOLDERS.items()}
     return {FOLDER / f"{name.replace('.', '/')}.py": _formatted(text) for name, text in found.items()}
 
@@ -188,12 +190,39 @@ def _named(kind: Any, names: Names) -> str:  # noqa: ANN401 - a struct or enumer
     return "\n".join([f"class {name}(msgspec.Struct, frozen=True, kw_only=True{tag}):", said, "", *lines])
 
 
-def _capability(capability: Capability, places: Places) -> str:
-    names = Names(places)
-    methods = [_method(capability.name, function, names) for function in capability.desk]
-    title = capability.name.capitalize()
+def _capability(capability: Capability, places: Places) -> dict[str, str]:
+    """Return the modules of a desk: one, or as many as the desk itself has, and a class that joins them."""
     about = _lead(sys.modules[f"comity.capabilities.{capability.name}"])
-    said = f'"""The desk of {capability.name}, as a program calls it. {NOTE}"""'
+    parts: dict[str, list[Callable[..., Any]]] = {}
+    for function in capability.desk:
+        parts.setdefault(function.__module__.rpartition(".")[2], []).append(function)
+    name, title = capability.name, capability.name.capitalize()
+    if len(parts) == 1:
+        return {name: _class(name, title, about, capability.desk, places)}
+    found = {
+        f"{name}.{part}": _class(name, part.capitalize(), _theme(done[0].__module__), done, places)
+        for part, done in parts.items()
+    }
+    imports = [f"from comity.client.{name}.{part} import {part.capitalize()}" for part in sorted(parts)]
+    bases = ", ".join(part.capitalize() for part in sorted(parts))
+    body = f'class {title}({bases}):\n    """{about}"""'
+    said = f'"""The desk of {name}, as a program calls it. {NOTE}"""'
+    return {**found, f"{name}.__init__": "\n\n".join([said, "\n".join(imports), body]) + "\n"}
+
+
+def _theme(module: str) -> str:
+    """Return what the first sentence of a module names before it explains it."""
+    return f"{_lead(sys.modules[module]).partition(':')[0].rstrip('.')}."
+
+
+def _class(capability: str, title: str, about: str, functions: Iterable[Callable[..., Any]], places: Places) -> str:
+    """Return a module with one class. Its methods have no bodies: the decorator does what their signatures say."""
+    names = Names(places)
+    methods = [_method(capability, function, names) for function in functions]
+    said = (
+        f'"""The desk of {capability}, as a program calls it. {NOTE}\n\n'
+        'A method has no body: `operation` sends what its signature takes, and reads what it promises.\n"""'
+    )
     body = [
         f"class {title}:",
         f'    """{about}"""',
@@ -205,7 +234,7 @@ def _capability(capability: Capability, places: Places) -> str:
         "\n\n".join(methods),
     ]
     imports = f"from comity.client.connection import Connection, operation\n{names.head()}"
-    return "\n\n".join([said, imports, "\n".join(body)]) + "\n"
+    return "\n\n".join(['# mypy: disable-error-code="empty-body"', said, imports, "\n".join(body)]) + "\n"
 
 
 def _method(capability: str, function: Callable[..., Any], names: Names) -> str:
@@ -226,7 +255,7 @@ def _method(capability: str, function: Callable[..., Any], names: Names) -> str:
         *(f"        {argument}," for argument in arguments),
         f"    ) -> {names.spell(result)}:",
     ]
-    return "\n".join([*head, *_docstring(function, told), "        raise NotImplementedError"])
+    return "\n".join([*head, *_docstring(function, told)])
 
 
 def _docstring(function: Callable[..., Any], told: list[Field]) -> Iterator[str]:
