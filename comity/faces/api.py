@@ -5,40 +5,24 @@ itself, tiles hold salted commitments, registry files are signed. `docs/spec/htt
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response, Router, get, post, put
 from litestar.datastructures import State
-from litestar.logging import LoggingConfig
 from litestar.params import FromPath
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from comity import app
 from comity.core import log as trees
-from comity.core.codec import encode, unpack
-from comity.core.errors import ComityError, Malformed, Misused, Refused, Unreachable
-from comity.core.ids import Digest, OrgId
-from comity.node import inbox, jobs, offers, service, witness
+from comity.core.errors import Malformed, Misused
+from comity.core.ids import OrgId
+from comity.faces import incoming
+from comity.faces.incoming import MOST_CHUNK, MOST_DELIVERIES, MOST_SMALL, body, cbor, digest
+from comity.node import inbox, jobs, offers, witness
 from comity.node.bureau import Bureau
-
-T = TypeVar("T")
-
-MOST_DELIVERIES = 16 * 1024 * 1024
-"""Bytes of one request with deliveries: a batch of 8 MiB of bodies, padded and framed."""
-
-MOST_TOGETHER = 1024
-"""Deliveries of one request: eight times what our own sender puts together; 16 MiB could hold millions."""
-
-MOST_CHUNK = (1 << 20) + 1024
-MOST_SMALL = 300_000
-"""Bytes of a frame, a manifest or a checkpoint with its proof."""
-
-CBOR = "application/cbor"
-_STATUS = {Malformed: 400, Misused: 404, Refused: 403, Unreachable: 503}
 
 
 @dataclass(frozen=True)
@@ -53,22 +37,22 @@ class Registry:
 async def deliveries(request: Request[Any, Any, State], org: FromPath[str]) -> Response[bytes]:
     """Take in deliveries; answers what became of each once all that was committed is on disk."""
     bureau = _bureau(request, org)
-    raw = await _body(request, MOST_DELIVERIES)
-    return _cbor(await asyncio.to_thread(_receive, bureau, raw))
+    raw = await body(request, MOST_DELIVERIES)
+    return cbor(await asyncio.to_thread(_receive, bureau, raw))
 
 
 @post("/offers", status_code=200)
 async def take_offer(request: Request[Any, Any, State], org: FromPath[str]) -> Response[bytes]:
     """Answer which chunks are lacking of the attachments that a frame announces."""
     bureau = _bureau(request, org)
-    return _cbor(await asyncio.to_thread(offers.offered, bureau, await _body(request, MOST_SMALL)))
+    return cbor(await asyncio.to_thread(offers.offered, bureau, await body(request, MOST_SMALL)))
 
 
 @put("/blobs/{blob:str}/manifest", status_code=204)
 async def take_manifest(request: Request[Any, Any, State], org: FromPath[str], blob: FromPath[str]) -> None:
     """Take in the list of chunks of an announced attachment."""
-    raw = await _body(request, MOST_SMALL)
-    await asyncio.to_thread(offers.take_manifest, _bureau(request, org), _digest(blob), raw)
+    raw = await body(request, MOST_SMALL)
+    await asyncio.to_thread(offers.take_manifest, _bureau(request, org), digest(blob), raw)
 
 
 @put("/blobs/{blob:str}/{chunk:str}", status_code=204)
@@ -76,8 +60,8 @@ async def take_chunk(
     request: Request[Any, Any, State], org: FromPath[str], blob: FromPath[str], chunk: FromPath[str]
 ) -> None:
     """Take in one chunk of an announced attachment."""
-    raw = await _body(request, MOST_CHUNK)
-    await asyncio.to_thread(offers.take_chunk, _bureau(request, org), _digest(blob), _digest(chunk), raw)
+    raw = await body(request, MOST_CHUNK)
+    await asyncio.to_thread(offers.take_chunk, _bureau(request, org), digest(blob), digest(chunk), raw)
 
 
 @get("/log/checkpoint", media_type=MediaType.TEXT)
@@ -99,7 +83,7 @@ async def tile(request: Request[Any, Any, State], org: FromPath[str], path: From
 @post("/log/add-checkpoint", status_code=200)
 async def add_checkpoint(request: Request[Any, Any, State], org: FromPath[str]) -> Response[bytes]:
     """Cosign the checkpoint of a peer, as its witness (C2SP tlog-witness)."""
-    answer = await asyncio.to_thread(witness.add_checkpoint, _bureau(request, org), await _body(request, MOST_SMALL))
+    answer = await asyncio.to_thread(witness.add_checkpoint, _bureau(request, org), await body(request, MOST_SMALL))
     # Litestar adds the charset to a text type by itself.
     kind = answer.content_type.partition(";")[0]
     return Response(answer.body, status_code=answer.status, media_type=kind)
@@ -116,8 +100,8 @@ async def registry_file(request: Request[Any, Any, State], org: FromPath[str], p
 @post("/registry/profiles", status_code=200)
 async def take_profile(request: Request[Any, Any, State], org: FromPath[str]) -> Response[bytes]:
     """Take in a bureau's new profile, signed with its role key, and answer the registry's new version."""
-    raw = await _body(request, MOST_SMALL * 4)
-    return _cbor({"version": await asyncio.to_thread(_registry(request, org).accept, raw)})
+    raw = await body(request, MOST_SMALL * 4)
+    return cbor({"version": await asyncio.to_thread(_registry(request, org).accept, raw)})
 
 
 @get("/health", media_type=MediaType.TEXT)
@@ -134,27 +118,8 @@ def build(
     """Return the HTTP application of a node; `registries` are those that it keeps as a secretariat."""
     handlers = [deliveries, take_offer, take_manifest, take_chunk, checkpoint, tile, add_checkpoint]
     router = Router("/o/{org:str}", route_handlers=[*handlers, registry_file, take_profile])
-    return Litestar(
-        [router, health],
-        state=State({"bureaus": node.bureaus(), "registries": dict(registries or {})}),
-        exception_handlers={ComityError: _trouble, HTTP_500_INTERNAL_SERVER_ERROR: _mistake},
-        lifespan=[lifespan] if lifespan is not None else [],
-        request_max_body_size=MOST_DELIVERIES,
-        openapi_config=None,
-        # By default Litestar takes over the root logger, at INFO: then every library speaks, for one application made.
-        logging_config=LoggingConfig(configure_root_logger=False),
-    )
-
-
-def _trouble(_request: Request[Any, Any, State], problem: ComityError) -> Response[str]:
-    status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 500)
-    return Response(f"{problem}\n", status_code=status, media_type=MediaType.TEXT)
-
-
-def _mistake(_request: Request[Any, Any, State], problem: Exception) -> Response[str]:
-    """Answer a mistake of ours: what it was stands in this node's log and nowhere else."""
-    service.complain("api", problem)
-    return Response("an error in this node\n", status_code=500, media_type=MediaType.TEXT)
+    state = State({"bureaus": node.bureaus(), "registries": dict(registries or {})})
+    return incoming.application([router, health], state, lifespan)
 
 
 def _bureau(request: Request[Any, Any, State], org: str) -> Bureau:
@@ -171,39 +136,8 @@ def _registry(request: Request[Any, Any, State], org: str) -> Registry:
     return found
 
 
-async def _body(request: Request[Any, Any, State], most: int) -> bytes:
-    """Read a body of at most `most` bytes; a longer one is refused while it comes, not after."""
-    chunks, size = [], 0
-    stream: AsyncIterator[bytes] = request.stream()
-    async for chunk in stream:
-        size += len(chunk)
-        if size > most:
-            raise Malformed(f"a body of more than {most} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _cbor(value: object) -> Response[bytes]:
-    return Response(encode(value), media_type=CBOR)
-
-
 def _receive(bureau: Bureau, raw: bytes) -> list[inbox.Outcome]:
-    items = unpack(raw, MOST_DELIVERIES)
-    if not isinstance(items, list) or not all(isinstance(item, bytes) for item in items):
-        raise Malformed("a list of deliveries was expected")
-    if len(items) > MOST_TOGETHER:
-        raise Malformed(f"{len(items)} deliveries in one request, at most {MOST_TOGETHER} were expected")
-    return inbox.receive(bureau, items)
-
-
-def _digest(text: str) -> Digest:
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError:
-        raise Malformed("a digest of 64 hexadecimal digits was expected") from None
-    if len(raw) != 32 or raw.hex() != text:  # noqa: PLR2004 - SHA-256
-        raise Malformed("a digest of 64 hexadecimal digits was expected")
-    return Digest(raw)
+    return inbox.receive(bureau, incoming.deliveries(raw))
 
 
 def _checkpoint(bureau: Bureau) -> bytes:

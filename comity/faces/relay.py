@@ -5,7 +5,7 @@ rings. Deliveries and attachments come in as at a node, so that a sender brings 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -14,24 +14,16 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from comity.core.carriage import Collect
-from comity.core.codec import encode, unpack
-from comity.core.errors import ComityError, Malformed, Misused, Refused, Unreachable
-from comity.core.ids import Digest, OrgId
+from comity.core.errors import ComityError, Misused, Refused
+from comity.core.ids import OrgId
+from comity.faces import incoming
+from comity.faces.incoming import MOST_CHUNK, MOST_DELIVERIES, MOST_SMALL, body, cbor, digest
 from comity.node.mailboxes import WAIT, Mail
 from comity.node.relay import Relay, Stale
-
-MOST_DELIVERIES = 16 * 1024 * 1024
-"""Bytes of one request with deliveries, as at a node."""
-
-MOST_CHUNK = (1 << 20) + 1024
-MOST_SMALL = 300_000
-"""Bytes of a frame, a manifest or a poll."""
 
 LONG_POLL = 30.0
 """Seconds that a poll waits for mail: below the minute after which proxies cut a silent connection."""
 
-_CBOR = "application/cbor"
-_STATUS: dict[type[ComityError], int] = {Malformed: 400, Misused: 404, Refused: 403, Unreachable: 503}
 _BUSY = {"relay.quota": 429, "relay.full": 503, "relay.disk": 503}
 
 
@@ -42,23 +34,20 @@ async def deliveries(request: Request[Any, Any, State], org: FromPath[str]) -> R
     refusal = relay.full()
     if refusal is not None:
         raise Refused(refusal)
-    raw = await _body(request, MOST_DELIVERIES)
-    items = unpack(raw, MOST_DELIVERIES)
-    if not isinstance(items, list) or not all(isinstance(item, bytes) for item in items):
-        raise Malformed("a list of deliveries was expected")
+    items = incoming.deliveries(await body(request, MOST_DELIVERIES))
     answer = await asyncio.to_thread(relay.take, items)
     wait = max((told.wait for told in answer.outcomes), default=0)
-    return Response(encode(answer), media_type=_CBOR, headers={"Retry-After": str(wait)} if wait else {})
+    return cbor(answer, {"Retry-After": str(wait)} if wait else None)
 
 
 @post("/mailbox", status_code=200)
 async def mailbox(request: Request[Any, Any, State], org: FromPath[str]) -> Response[bytes]:
     """Answer a bureau's signed poll with its mail: at once if there is some, else as soon as there is."""
     relay = _relay(request, org)
-    said = await asyncio.to_thread(relay.polled, await _body(request, MOST_SMALL))
+    said = await asyncio.to_thread(relay.polled, await body(request, MOST_SMALL))
     if isinstance(said, Stale):
         return Response(b"%d" % said.last, status_code=409, media_type=MediaType.TEXT)
-    return Response(encode(await _awaited(relay, said)), media_type=_CBOR)
+    return cbor(await _awaited(relay, said))
 
 
 async def _awaited(relay: Relay, said: Collect) -> list[Mail]:
@@ -86,15 +75,15 @@ async def _awaited(relay: Relay, said: Collect) -> list[Mail]:
 async def take_offer(request: Request[Any, Any, State], org: FromPath[str]) -> Response[bytes]:
     """Answer which chunks are lacking of the attachments that a frame announces."""
     relay = _relay(request, org)
-    lacking = await asyncio.to_thread(relay.offered, await _body(request, MOST_SMALL))
-    return Response(encode(lacking), media_type=_CBOR)
+    lacking = await asyncio.to_thread(relay.offered, await body(request, MOST_SMALL))
+    return cbor(lacking)
 
 
 @put("/blobs/{blob:str}/manifest", status_code=204)
 async def take_manifest(request: Request[Any, Any, State], org: FromPath[str], blob: FromPath[str]) -> None:
     """Take in the list of chunks of an announced attachment."""
-    raw = await _body(request, MOST_SMALL)
-    await asyncio.to_thread(_relay(request, org).take_manifest, _digest(blob), raw)
+    raw = await body(request, MOST_SMALL)
+    await asyncio.to_thread(_relay(request, org).take_manifest, digest(blob), raw)
 
 
 @put("/blobs/{blob:str}/{chunk:str}", status_code=204)
@@ -102,14 +91,14 @@ async def take_chunk(
     request: Request[Any, Any, State], org: FromPath[str], blob: FromPath[str], chunk: FromPath[str]
 ) -> None:
     """Take in one chunk of an announced attachment."""
-    raw = await _body(request, MOST_CHUNK)
-    await asyncio.to_thread(_relay(request, org).take_chunk, _digest(blob), _digest(chunk), raw)
+    raw = await body(request, MOST_CHUNK)
+    await asyncio.to_thread(_relay(request, org).take_chunk, digest(blob), digest(chunk), raw)
 
 
 @get("/blobs/{blob:str}/manifest")
 async def manifest(request: Request[Any, Any, State], org: FromPath[str], blob: FromPath[str]) -> Response[bytes]:
     """Answer the list of chunks of an attachment that is held for somebody."""
-    return _octets(await asyncio.to_thread(_relay(request, org).manifest, _digest(blob)))
+    return _octets(await asyncio.to_thread(_relay(request, org).manifest, digest(blob)))
 
 
 @get("/blobs/{blob:str}/{chunk:str}")
@@ -117,7 +106,7 @@ async def chunk_of(
     request: Request[Any, Any, State], org: FromPath[str], blob: FromPath[str], chunk: FromPath[str]
 ) -> Response[bytes]:
     """Answer a chunk of an attachment that is held for somebody."""
-    return _octets(await asyncio.to_thread(_relay(request, org).chunk, _digest(blob), _digest(chunk)))
+    return _octets(await asyncio.to_thread(_relay(request, org).chunk, digest(blob), digest(chunk)))
 
 
 @get("/health", media_type=MediaType.TEXT)
@@ -131,22 +120,17 @@ def build(
 ) -> Litestar:
     """Return the HTTP application of a relay."""
     handlers = [deliveries, mailbox, take_offer, take_manifest, take_chunk, manifest, chunk_of]
-    return Litestar(
-        [Router("/o/{org:str}", route_handlers=handlers), health],
-        state=State({"relays": dict(relays)}),
-        exception_handlers={ComityError: _trouble},
-        lifespan=[lifespan] if lifespan is not None else [],
-        request_max_body_size=MOST_DELIVERIES,
-        openapi_config=None,
-    )
+    router = Router("/o/{org:str}", route_handlers=handlers)
+    return incoming.application([router, health], State({"relays": dict(relays)}), lifespan, _trouble)
 
 
-def _trouble(_request: Request[Any, Any, State], problem: ComityError) -> Response[str]:
-    status, headers = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 500), {}
+def _trouble(request: Request[Any, Any, State], problem: ComityError) -> Response[str]:
+    answer = incoming.trouble(request, problem)
     if isinstance(problem, Refused) and problem.refusal.code in _BUSY:
         code = problem.refusal.code
-        status, headers = _BUSY[code], {"Retry-After": str(WAIT[code])}
-    return Response(f"{problem}\n", status_code=status, media_type=MediaType.TEXT, headers=headers)
+        answer.status_code = _BUSY[code]
+        answer.set_header("Retry-After", str(WAIT[code]))
+    return answer
 
 
 def _relay(request: Request[Any, Any, State], org: str) -> Relay:
@@ -156,27 +140,5 @@ def _relay(request: Request[Any, Any, State], org: str) -> Relay:
     return found
 
 
-async def _body(request: Request[Any, Any, State], most: int) -> bytes:
-    """Read a body of at most `most` bytes; a longer one is refused while it comes, not after."""
-    chunks, size = [], 0
-    stream: AsyncIterator[bytes] = request.stream()
-    async for chunk in stream:
-        size += len(chunk)
-        if size > most:
-            raise Malformed(f"a body of more than {most} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
 def _octets(raw: bytes) -> Response[bytes]:
     return Response(raw, media_type="application/octet-stream")
-
-
-def _digest(text: str) -> Digest:
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError:
-        raw = b""
-    if len(raw) != 32 or raw.hex() != text:  # noqa: PLR2004 - SHA-256
-        raise Malformed("a digest of 64 hexadecimal digits was expected")
-    return Digest(raw)

@@ -180,6 +180,26 @@ def test_a_relay_has_the_resources_of_a_relay_and_no_other(world: World) -> None
     assert list(found_.values()) == [200, 404, 404, 404, 404, 404, 400, 400, 404, 400]
 
 
+MISTAKEN = """
+import sys
+from comity.faces import cli
+from comity.node.relay import Relay
+def breaks(*_):
+    raise RuntimeError("{secret}")
+Relay.take = breaks
+sys.exit(cli.main({arguments!r}))
+"""
+"""A relay in which something of ours is wrong."""
+
+
+def test_a_mistake_of_a_relay_is_told_to_its_log_and_without_what_it_quotes(world: World) -> None:
+    with world.running(MISTAKEN.format(secret="family name", arguments=world.arguments)):
+        assert world.post("deliveries", encode([b""])) == (500, b"an error in this node\n")
+    told = (world.folder / "relay.log").read_text()
+    assert "RuntimeError at" in told
+    assert "family name" not in told
+
+
 def test_an_old_poll_is_answered_with_the_last_serial(world: World) -> None:
     said = Collect(org=world.anchor.org, relay=R1, bureau=NO, at=clock.now(), serial=9)
     raw = carriage.ask(said, world.no.signer())
