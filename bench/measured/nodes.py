@@ -39,7 +39,7 @@ from tests import organisation
 SENDER, NEAR, FAR, RELAY = "ma", "no", "et", "relay-1"
 """The sender; who is reached directly; who is away and is reached through the relay; the relay."""
 
-IN_FLIGHT = 512
+IN_FLIGHT = 1024
 """Acts without a receipt at most."""
 
 PATIENCE = 60.0

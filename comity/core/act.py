@@ -143,7 +143,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             force_setattr(self, "label", NO_LABEL)
         if not KIND.fullmatch(self.kind):
             raise ValueError("a kind is capability.noun/version")
-        if not 1 <= len(self.to) <= MAX_RECIPIENTS or list(self.to) != sorted(set(self.to)):
+        ordered = len(self.to) == 1 or list(self.to) == sorted(set(self.to))
+        if not ordered or not 1 <= len(self.to) <= MAX_RECIPIENTS:
             raise ValueError(f"recipients are sorted, each once, 1 to {MAX_RECIPIENTS}")
         digests = [self.body, *self.blobs, *(relation.act for relation in self.refs)]
         digests += [digest for digest in (self.subject, self.rows) if digest is not None]

@@ -69,6 +69,11 @@ def encode(value: object) -> bytes:
         raise Malformed("a text is not Unicode") from None
 
 
+def spell(*items: bytes | str) -> bytes:
+    """Return the one spelling of a list of texts and byte strings: where there is no map, nothing has to be sorted."""
+    return cbor2.dumps(items)
+
+
 def decode(raw: bytes, kind: type[T], limit: int = MAX_BYTES) -> T:
     """Return the struct that `raw` spells; refuses unknown fields, wrong types and second spellings.
 
@@ -84,6 +89,19 @@ def decode(raw: bytes, kind: type[T], limit: int = MAX_BYTES) -> T:
     if encode(value) != raw:
         raise Malformed(f"{len(raw)} bytes are not the canonical form of a {_name(kind)}")
     return value
+
+
+def recall(raw: bytes, kind: type[T]) -> T:
+    """Return the struct that bytes of our own store spell: their form was looked at when they were put there.
+
+    Raises:
+        Malformed: they are no such struct; somebody has changed them.
+
+    """
+    try:
+        return msgspec.convert(_loaded(raw, MAX_BYTES), described(kind), strict=True, builtin_types=(bytes,))
+    except msgspec.ValidationError as problem:
+        raise Malformed(f"{len(raw)} stored bytes are no {_name(kind)}: {_shape_only(problem)}") from None
 
 
 def from_json(raw: bytes, kind: type[T]) -> T:
@@ -161,22 +179,25 @@ def _in_order(value: Any) -> Any:  # noqa: ANN401 - the wire's own union, and wh
     if kind is list or kind is tuple:
         return [item if type(item) is bytes else _in_order(item) for item in value]
     if kind is dict:
+        keys = tuple(value)
         return {
             key: item if type(item := value[key]) is str or type(item) is bytes else _in_order(item)
-            for key in _order(tuple(value), tuple(map(type, value)))
+            for key in _ORDERS.get(keys) or _order(keys)
         }
     raise Malformed(f"a value of type {kind.__name__}, which the wire does not carry")
 
 
-_ORDERS: dict[tuple[tuple[object, ...], tuple[type, ...]], tuple[Any, ...]] = {}
-"""The order of maps that were seen, by their keys and the types of those, which tell True from 1."""
+_ORDERS: dict[tuple[object, ...], tuple[Any, ...]] = {}
+"""The order of maps that were seen, by their keys; for keys that are not all texts also by the types of those, which
+tell True from 1."""
 
 _MOST_ORDERS, _LONGEST_ORDER = 1024, 512
 """How many are remembered, and the bytes of their keys: strangers bring maps too, and must not fill the memory."""
 
 
-def _order(keys: tuple[Any, ...], kinds: tuple[type, ...]) -> tuple[Any, ...]:
+def _order(keys: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the keys of a map in the order of their encoded bytes, shorter ones first."""
+    kinds = tuple(map(type, keys))
     found = _ORDERS.get((keys, kinds))
     if found is not None:
         return found
@@ -188,7 +209,8 @@ def _order(keys: tuple[Any, ...], kinds: tuple[type, ...]) -> tuple[Any, ...]:
     if sum(length for length, _, _ in spelled) <= _LONGEST_ORDER:
         if len(_ORDERS) >= _MOST_ORDERS:
             _ORDERS.clear()
-        _ORDERS[keys, kinds] = found
+        # Nothing but a text equals a text, so there the types need not be asked again.
+        _ORDERS[keys if set(kinds) == {str} else (keys, kinds)] = found
     return found
 
 

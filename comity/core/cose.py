@@ -11,6 +11,7 @@ HPKE (RFC 9180) wraps the content key for each recipient as in draft-ietf-cose-h
 the one place where a library draws randomness of its own (decision 0006).
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, utils, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from comity.core.codec import MAX_BYTES, encode, unpack
+from comity.core.codec import MAX_BYTES, encode, spell, unpack
 from comity.core.errors import Malformed
 from comity.core.ids import KeyId
 from comity.core.registry import Key, Suite
@@ -67,7 +68,7 @@ class Opener(msgspec.Struct, frozen=True):
 def sign1(payload: bytes, typ: str, signer: Signer) -> bytes:
     """Return a tagged COSE_Sign1 over `payload`; `typ` separates what one key signs for different ends."""
     protected = _protected(signer.key.suite, signer.key.kid, typ)
-    signature = signer.sign(encode(["Signature1", protected, b"", payload]))
+    signature = signer.sign(spell("Signature1", protected, b"", payload))
     return _TAG_SIGN1 + encode([protected, {}, payload, signature])
 
 
@@ -98,7 +99,7 @@ def verified(raw: bytes, typ: str, key_of: Callable[[KeyId], Key]) -> tuple[byte
     key = key_of(named)
     if protected != _protected(key.suite, key.kid, typ):
         raise Malformed(f"the header of a signature is not the one of a {typ} under the registered key")
-    verify_raw(key, encode(["Signature1", protected, b"", payload]), signature)
+    verify_raw(key, spell("Signature1", protected, b"", payload), signature)
     return payload, named
 
 
@@ -192,7 +193,7 @@ def seal(plain: bytes, typ: str, to: Iterable[Key], content_key: bytes, nonce: b
     to different texts for different recipients.
     """
     protected = encode({_ALG: _A256GCM, _TYP: typ, _COMMIT: _commitment(content_key)})
-    ciphertext = AESGCM(content_key).encrypt(nonce, plain, encode(["Encrypt", protected, b""]))
+    ciphertext = AESGCM(content_key).encrypt(nonce, plain, spell("Encrypt", protected, b""))
     blocks = tuple(_wrap(key, content_key) for key in to)
     return Sealed(protected=protected, nonce=nonce, ciphertext=ciphertext, blocks=blocks)
 
@@ -219,7 +220,7 @@ def unseal(raw: bytes, typ: str, openers: Iterable[Opener]) -> bytes:
     if _commitment(content_key) != header[_COMMIT]:
         raise Malformed("the envelope does not commit to the key that it carries")
     try:
-        return AESGCM(content_key).decrypt(sealed.nonce, sealed.ciphertext, encode(["Encrypt", sealed.protected, b""]))
+        return AESGCM(content_key).decrypt(sealed.nonce, sealed.ciphertext, spell("Encrypt", sealed.protected, b""))
     except InvalidTag:
         raise Malformed("the envelope's content does not decrypt") from None
 
@@ -232,10 +233,10 @@ def parse_sealed(raw: bytes) -> Sealed:
 
     """
     match _untag(raw, _TAG_ENCRYPT, 4):
-        case [bytes() as protected, {5: bytes() as nonce, **rest}, bytes() as ciphertext, list() as recipients] if (
-            len(nonce) == 12 and not rest  # noqa: PLR2004 - AES-GCM's nonce
+        case [bytes() as protected, dict() as beside, bytes() as ciphertext, list() as recipients] if (
+            len(nonce := _only(beside, _IV)[0]) == 12  # noqa: PLR2004 - AES-GCM's nonce
         ):
-            return Sealed(protected, nonce, ciphertext, tuple(_block(item) for item in recipients))
+            return Sealed(protected, nonce, ciphertext, tuple(map(_block, recipients)))
         case _:
             raise Malformed("a sealed envelope has a protected header, a nonce of 12 bytes, ciphertext and recipients")
 
@@ -248,9 +249,7 @@ def public_of(private: PrivateSeal) -> bytes:
 
 
 def _commitment(content_key: bytes) -> bytes:
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(b"comity.commit/1" + content_key)
-    return digest.finalize()
+    return hashlib.sha256(b"comity.commit/1" + content_key).digest()
 
 
 @cache
@@ -314,15 +313,24 @@ def _unwrap(block: Block, opener: Opener) -> bytes:
 
 def _block(item: object) -> Block:
     match item:
-        case [bytes() as protected, {4: bytes() as kid, -4: bytes() as ek, **rest}, bytes() as wrapped] if not rest:
+        case [bytes() as protected, dict() as beside, bytes() as wrapped]:
+            kid, ek = _only(beside, _KID, _EK)
             return Block(KeyId(kid), protected, ek, wrapped)
         case _:
             raise Malformed("a recipient is a protected header, its key id and encapsulated key, and a wrapped key")
 
 
+def _only(beside: dict[object, object], *labels: int) -> list[bytes]:
+    """Return the byte strings that an unprotected header holds under these labels and no others."""
+    found = [value for label in labels if type(value := beside.get(label)) is bytes]
+    if len(found) != len(beside) or len(found) != len(labels):
+        raise Malformed("an unprotected header holds something else than the standard forces there")
+    return found
+
+
 def _sign1_parts(raw: bytes) -> tuple[bytes, bytes, bytes]:
     match _untag(raw, _TAG_SIGN1, 4):
-        case [bytes() as protected, {**rest}, bytes() as payload, bytes() as signature] if not rest:
+        case [bytes() as protected, dict() as beside, bytes() as payload, bytes() as signature] if not beside:
             return protected, payload, signature
         case _:
             raise Malformed("a COSE_Sign1 has a protected header, no unprotected one, a payload and a signature")

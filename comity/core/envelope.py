@@ -122,7 +122,7 @@ def unpad(padded: bytes) -> bytes:
     """
     length = int.from_bytes(padded[:4])
     end = 4 + length
-    if len(padded) != bucket(end) or any(padded[end:]):
+    if len(padded) != bucket(end) or padded.count(0, end) != len(padded) - end:
         raise Malformed(f"a padded content of {len(padded)} bytes is not padded as it says")
     return padded[4:end]
 

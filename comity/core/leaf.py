@@ -50,4 +50,9 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def commitment(leaf: Leaf, salt: bytes) -> Digest:
     """Return the entry of the tree: SHA-256 over a domain mark, the salt and the leaf's bytes."""
-    return Digest(hashlib.sha256(b"comity.leaf/1" + salt + encode(leaf)).digest())
+    return commitment_to(encode(leaf), salt)
+
+
+def commitment_to(raw: bytes, salt: bytes) -> Digest:
+    """Return the entry of the tree for the bytes of a leaf."""
+    return Digest(hashlib.sha256(b"comity.leaf/1" + salt + raw).digest())

@@ -205,8 +205,7 @@ def _keep(bureau: Bureau, tx: Transaction, utterance: Utterance, reader: Reader)
     number = tx.count("acts")
     held = _Held(salt=salt, body=body, lane=utterance.lane, deadline=utterance.deadline)
     # The key is on the disk before the row is committed, as for acts (`node/bodies.py`).
-    sealed = bureau.store.bodies.seal(number, encode(held), bureau.entropy)
-    tx.before.append(bureau.store.bodies.sync)
+    sealed = bureau.store.hide(tx, number, encode(held))
     tx.run(
         insert(schema.proposals).values(
             id=said.id, number=number, member=bureau.member, author=reader.officer, unit=reader.unit, head=payload,
@@ -218,7 +217,7 @@ def _keep(bureau: Bureau, tx: Transaction, utterance: Utterance, reader: Reader)
 
 def _add(bureau: Bureau, tx: Transaction, proposal: Proposal, reader: Reader, raw: bytes) -> Proposal | Kept:
     row = _existing(bureau, tx, proposal.id)
-    held = _held(bureau, row)
+    held = _held(bureau, tx, row)
     standing = (*(each for each, _ in _standing(bureau, row, held)), raw)
     signed = Signed(head=b"", body=held.body, salt=held.salt, approvals=standing)
     try:
@@ -270,7 +269,7 @@ def _seen(bureau: Bureau, tx: Transaction, row: Row[Any], reader: Reader) -> Pro
     """Return a proposal as the reader may see it, None when it is hidden from them."""
     said = _bare(row)
     if row.state == Stage.OPEN:
-        held = _held(bureau, row)
+        held = _held(bureau, tx, row)
         act = bureau.store.kinds.decode(said.head.kind, held.body)
         approvals = tuple(author for _, author in _standing(bureau, row, held))
         said = msgspec.structs.replace(said, act=act, approvers=approvals)
@@ -293,8 +292,8 @@ def _bare(row: Row[Any]) -> Said:
     return Said(id=ActId(bytes(row.id)), head=head, act=Erased(tag=head.kind))
 
 
-def _held(bureau: Bureau, row: Row[Any]) -> _Held:
-    return decode(bureau.store.bodies.open(int(row.number), bytes(row.body)), _Held)
+def _held(bureau: Bureau, tx: Transaction, row: Row[Any]) -> _Held:
+    return decode(bureau.store.reveal(tx, int(row.number), bytes(row.body)), _Held)
 
 
 def _standing(bureau: Bureau, row: Row[Any], held: _Held) -> tuple[tuple[bytes, Author], ...]:

@@ -140,21 +140,31 @@ class BodyKeys:
             Unreachable: the disk is full or failing; roll the transaction back.
 
         """
+        found = {number: self.hide(number, bodies[number], entropy) for number in _numbers(bodies)}
+        self.write({number: slot for number, (slot, _) in found.items()})
+        return {number: sealed for number, (_, sealed) in found.items()}
+
+    def hide(self, number: int, body: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
+        """Return a slot with a fresh key, for `write`, and the body under that key; touches no disk."""
+        fresh = entropy(KEY)
+        if len(fresh) != KEY:
+            raise Misused(f"a key needs {KEY} fresh bytes, not {len(fresh)}")
+        slot = _slot(State.LIVE, number, aes_key_wrap(self._master, fresh))
+        return slot, AESGCM(fresh).encrypt(_NONCE, body, _bound(number))
+
+    def write(self, slots: Mapping[int, bytes]) -> None:
+        """Write slots that `hide` made, by number; neighbouring ones together. Durable only after `sync`.
+
+        Raises:
+            Misused: a number is none, or its body was erased; nothing has been written then.
+            Unreachable: the disk is full or failing; roll the transaction back.
+
+        """
         self._usable()
-        numbers = _numbers(bodies)
-        for number, raw in self._read(numbers):
+        for number, raw in self._read(_numbers(slots)):
             if raw[:1] == _MARKS[State.ERASED]:
                 raise Misused(f"number {number} had a body that was erased: a number is given out once")
-        fresh = entropy(KEY * len(numbers))
-        if len(fresh) != KEY * len(numbers):
-            raise Misused(f"{len(numbers)} keys need {KEY * len(numbers)} fresh bytes, not {len(fresh)}")
-        slots, sealed = {}, {}
-        for place, number in enumerate(numbers):
-            key = fresh[place * KEY : (place + 1) * KEY]
-            slots[number] = _slot(State.LIVE, number, aes_key_wrap(self._master, key))
-            sealed[number] = AESGCM(key).encrypt(_NONCE, bodies[number], _bound(number))
         self._write(slots)
-        return sealed
 
     def sync(self) -> None:
         """Force to the disk what was sealed; the database commits only after this has returned.
@@ -328,7 +338,7 @@ class BodyKeys:
 
     def _write(self, slots: Mapping[int, bytes]) -> None:
         try:
-            for run in _runs(list(slots)):
+            for run in _runs(sorted(slots)):
                 _write_all(self._file, b"".join(slots[number] for number in run), run[0] * SLOT)
         except OSError as error:
             raise _disk_failed(error) from None

@@ -10,7 +10,7 @@ This module delivers nothing and receives nothing; `node/post.py` and `node/inbo
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -44,13 +44,12 @@ from comity.core.leaf import SALT as LEAF_SALT
 from comity.core.leaf import Leaf, Way
 from comity.core.receipt import rows_root
 from comity.core.registry import Freshness, KeyUse, Registry, Suite
-from comity.core.ruling import Refusal, require
-from comity.node import epochs, schema
+from comity.core.ruling import ALLOWED, Refusal, require
+from comity.node import channels, epochs, schema
 from comity.node.blobs import Blobs
 from comity.node.database import Database, Transaction
 from comity.node.keyring import Keyring
 from comity.node.ledger import Ledger
-from comity.node.query import Query
 from comity.node.store import Fate, Kept, Past, Store, Verify
 from comity.node.trust import Trust
 
@@ -63,13 +62,6 @@ PATIENCE: dict[Lane, Millis] = {
     Lane.BULK: Millis(7 * 86_400_000),
 }
 """When silence is stated as non-delivery: 8 hours, 3 days and 7 days, the limits of Dir. (EU) 2023/977 Art. 5."""
-
-_c = schema.channels.c
-_HIGH = Query(
-    lambda member, sender, channel, epoch: select(_c.high).where(
-        _c.member == member, _c.sender == sender, _c.channel == channel, _c.epoch == epoch
-    )
-)
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +149,8 @@ class Bureau:
         channel = channel_of(self.org, self.me, to, stream)
         head = Head(
             kind=kind_of(act), org=self.org, sender=self.me, author=utterance.author, to=to, said=now,
-            registry=registry.version, channel=channel, epoch=self.epoch, seq=self._next(tx, channel),
+            registry=registry.version, channel=channel, epoch=self.epoch,
+            seq=channels.take(tx, self.member, self.me, channel, self.epoch),
             purpose=utterance.purpose, label=utterance.label, basis=utterance.basis, refs=utterance.refs,
             subject=utterance.subject, keeper=self.me if act.opens else None, body=digest, size=len(body),
             rows=rows_root(salt, rows) if rows else None, blobs=utterance.blobs,
@@ -171,7 +164,7 @@ class Bureau:
         now = self.now()
         leaf = Leaf(way=Way.SENT, act=Digest(said.id), at=now)
         position = self.ledger.append(tx, leaf, self.entropy(LEAF_SALT))
-        kept = self.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=position)
+        kept = self.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=position, fresh=True)
         end = deadline if deadline is not None else Millis(now + PATIENCE[lane])
         rows = [
             {
@@ -183,6 +176,8 @@ class Bureau:
             if recipient != self.me
         ]  # fmt: skip
         tx.add(schema.outbox, rows)
+        if rows:
+            tx.after.append(partial(self.store.remember, kept, signed))
         self.enter(tx, said)
         return kept
 
@@ -301,7 +296,8 @@ class Bureau:
         require(may_carry(head.label, head.basis, head.to, now))
         past = self.past(tx)
         for gate in self.gates:
-            require(gate(said, past, now))
+            if (ruling := gate(said, past, now)) is not ALLOWED:
+                require(ruling)
 
     def _check(self, utterance: Utterance) -> None:
         """Refuse early, before a transaction, what cannot be said at all."""
@@ -312,11 +308,3 @@ class Bureau:
             raise Refused(Refusal("exchange.two-persons", reason, "decision 0017"))
         if not utterance.to:
             raise Misused("an act needs at least one recipient")
-
-    def _next(self, tx: Transaction, channel: bytes) -> int:
-        """Take the next number of one of our channels; it counts only if this transaction commits."""
-        values = {"member": self.member, "sender": self.me, "channel": channel, "epoch": self.epoch}
-        row = tx.one(_HIGH, **values)
-        seq = 1 if row is None else int(row.high) + 1
-        tx.put(schema.channels, [{**values, "high": seq, "missing": encode([]), "ask_at": None, "asked": 0}])
-        return seq

@@ -12,7 +12,7 @@ the write lock first and reads what it needs inside, so nothing is kept in memor
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ log = logging.getLogger("comity.database")
 T = TypeVar("T")
 
 GROUP = 256
-"""Pieces of work in one commit at most; beyond about 100 the sync no longer counts (measured: 52,600 rows/s)."""
+"""Pieces of work after which a commit takes in no more; beyond 100 the sync hardly counts (measured: 52,600 rows/s)."""
 
 BUSY_MILLIS = 30_000
 """How long a SQLite transaction waits for another process."""
@@ -49,6 +49,16 @@ _PG_LOCK = 0x636F6D697479
 
 
 @dataclass
+class _Rows:
+    """Rows of one table that wait to be written together: a statement for each costs more than the row."""
+
+    query: Query | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    known: dict[Any, Any] = field(default_factory=dict)
+    """What `Transaction.unwritten` gives; forgotten when the rows are written, or may have been changed by others."""
+
+
+@dataclass
 class Transaction:
     """A write transaction: the connection, and what must happen before and after its commit."""
 
@@ -60,9 +70,11 @@ class Transaction:
     notes: dict[Any, Any] = field(default_factory=dict)
     """What the layers above share within one transaction (a ledger's growing edge, for one)."""
     _cursor: Any = None
+    _waiting: dict[str, _Rows] = field(default_factory=dict)
 
     def run(self, statement: Executable | Query, rows: list[dict[str, Any]] | None = None, **values: object) -> int:
         """Execute a statement and return how many rows it touched; `values` are those of a query."""
+        self._settle(statement)
         if isinstance(statement, Query):
             return int(self._say(statement, values)[0].rowcount)
         result = self.connection.execute(statement, rows) if rows is not None else self.connection.execute(statement)
@@ -72,29 +84,65 @@ class Transaction:
         """Return the first row, or None."""
         if isinstance(statement, Query):
             return next(iter(self.all(statement, **values)), None)
+        self._settle(statement)
         return self.connection.execute(statement).first()
 
     def all(self, statement: Executable | Query, **values: object) -> list[Row[Any]]:
         """Return all rows."""
+        self._settle(statement)
         if isinstance(statement, Query):
             cursor, row = self._say(statement, values)
             return [row(found) for found in cursor.fetchall()] if row is not None else []
         return list(self.connection.execute(statement))
 
     def add(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        """Insert rows, all with the same columns."""
+        """Insert rows, all with the same columns; they are written when somebody looks, or with the commit."""
         if rows:
-            self._say_many(insertion(table, tuple(rows[0])), rows)
+            self._wait(table, insertion(table, tuple(rows[0])), rows)
 
     def put(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        """Insert rows, all with the same columns, or overwrite those that have the same primary key."""
+        """Insert rows, all with the same columns, or overwrite those that have the same primary key; as `add`."""
         if rows:
-            self._say_many(replacement(table, tuple(rows[0]), self.connection.dialect.name), rows)
+            self._wait(table, replacement(table, tuple(rows[0]), self.connection.dialect.name), rows)
 
     def each(self, query: Query, rows: list[dict[str, Any]]) -> None:
         """Execute a query once with the values of each row."""
         if rows:
+            self._settle(query)
             self._say_many(query, rows)
+
+    def unwritten(self, table: Table) -> dict[Any, Any]:
+        """Return what is known of a table's rows, by any name; rows that wait may be changed as long as it is kept."""
+        return self._waiting.setdefault(table.name, _Rows()).known
+
+    def settle(self) -> None:
+        """Write the rows that wait: those of one table with one statement."""
+        for name in tuple(self._waiting):
+            self._write(name)
+
+    def _settle(self, statement: Executable | Query) -> None:
+        """Write what this statement could see. Of one that is no query its tables are not known: it may see all."""
+        if not self._waiting:
+            return
+        if isinstance(statement, Query):
+            for name in statement.tables.intersection(self._waiting):
+                self._write(name)
+        else:
+            self.settle()
+
+    def _wait(self, table: Table, query: Query, rows: list[dict[str, Any]]) -> None:
+        held = self._waiting.setdefault(table.name, _Rows())
+        if held.query is not query:
+            if held.query is not None:
+                self._write(table.name)
+                held = self._waiting[table.name] = _Rows()
+            held.query = query
+        held.rows += rows
+
+    def _write(self, name: str) -> None:
+        held = self._waiting.pop(name)
+        if held.query is not None:
+            self._say_many(held.query, held.rows)
 
     def count(self, name: str, step: int = 1) -> int:
         """Return the first of `step` new numbers of a counter; numbers that were committed are never given twice."""
@@ -169,7 +217,7 @@ class Database:
             self._migrate()
         except OperationalError as problem:
             raise Unreachable(f"the database does not answer: {type(problem.orig).__name__}") from None
-        self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Work[Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -192,15 +240,20 @@ class Database:
 
     def submit(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Queue `work` for the next commit; the future is done once that commit is durable."""
-        future: Future[T] = Future()
+        return self.submit_all([work])[0]
+
+    def submit_all(self, works: Sequence[Callable[[Transaction], T]]) -> "list[Future[T]]":
+        """Queue pieces of work that are to be committed together, unless one of them fails; `GROUP` at most."""
+        queued = [_Work(work, Future[T]()) for work in works]
         with self._lock:
             if self._closed:
                 raise Misused("the database is closed")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._commit_groups, name="commits", daemon=True)
                 self._thread.start()
-            self._queue.put(_Work(work, future))
-        return future
+            if queued:
+                self._queue.put(queued)
+        return [each.future for each in queued]
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -264,10 +317,10 @@ class Database:
 
     def _commit_groups(self) -> None:
         while True:
-            work = self._queue.get()
-            if work is None:
+            works = self._queue.get()
+            if works is None:
                 return
-            group, last = [work], False
+            group, last = works, False
             while len(group) < GROUP:
                 try:
                     more = self._queue.get_nowait()
@@ -276,7 +329,7 @@ class Database:
                 if more is None:
                     last = True
                     break
-                group.append(more)
+                group += more
             self._commit(group)
             if last:
                 return
@@ -313,6 +366,7 @@ class Database:
             results = [work.run(transaction) for work in group]
             for step in transaction.before:
                 step()
+            transaction.settle()
         return results, transaction.after
 
     def _migrate(self) -> None:

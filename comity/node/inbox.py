@@ -7,14 +7,15 @@ only after that commit. What does not even have a valid frame is nobody we know:
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any
+from functools import partial
 
 import msgspec
 from sqlalchemy import select, update
 
 from comity.core.act import STREAMS, Said
 from comity.core.act import channel_of as channel
-from comity.core.codec import decode, encode, unpack
+from comity.core.codec import decode, encode
+from comity.core.cose import Opener
 from comity.core.envelope import Delivery, sha256
 from comity.core.epoch import Epoch, Held
 from comity.core.errors import Malformed
@@ -23,8 +24,8 @@ from comity.core.ids import ActId, BureauId, Digest, Millis
 from comity.core.leaf import SALT, Leaf, Way
 from comity.core.receipt import ACCEPTED, Gap, Receipt, Receipts, Rung
 from comity.core.registry import Registry
-from comity.core.ruling import Refusal
-from comity.node import arrivals, epochs, erasing, offers, recovery, schema
+from comity.core.ruling import ALLOWED, Refusal
+from comity.node import arrivals, channels, epochs, erasing, offers, recovery, schema
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
 from comity.node.query import Query
@@ -43,25 +44,12 @@ FIRST_LOOK = 1_000
 OVERTAKEN = 24 * 3_600_000
 """How long an act that overtook the one it speaks of waits for it, milliseconds; then it is refused."""
 
-_o, _c = schema.owed.c, schema.channels.c
+_o = schema.owed.c
 _OWED = Query(
     lambda member, act, recipient: (
         select(_o.number, _o.receipt)
         .where(_o.member == member, _o.act == act, _o.recipient == recipient)
         .order_by(_o.number)
-    )
-)
-_MARK = Query(
-    lambda member, sender, channel, epoch: select(_c.high, _c.missing, _c.ask_at, _c.asked).where(
-        _c.member == member, _c.sender == sender, _c.channel == channel, _c.epoch == epoch
-    )
-)
-_NONE = encode([])
-_HIGHER = Query(
-    lambda member, sender, channel, epoch, high: (
-        update(schema.channels)
-        .where(_c.member == member, _c.sender == sender, _c.channel == channel, _c.epoch == epoch)
-        .values(high=high)
     )
 )
 
@@ -80,10 +68,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def receive(bureau: Bureau, raws: Sequence[bytes]) -> list[Outcome]:
-    """Take in deliveries and say what became of each, once all that was committed is durable."""
+    """Take in deliveries and say what became of each, once all that was committed is durable.
+
+    All are opened and verified before the first is ruled on, so that one commit serves them together.
+    """
     registry = bureau.registry()
-    waiting: list[Outcome | Future[Outcome]] = [_take(bureau, raw, registry) for raw in raws]
-    return [_answer(item) if isinstance(item, Future) else item for item in waiting]
+    openers = bureau.openers(registry)
+    found = [_opened(bureau, raw, registry, openers) for raw in raws]
+    works = [partial(_settle, bureau, each) for each in found if not isinstance(each, Outcome)]
+    settled = iter(bureau.database.submit_all(works))
+    return [each if isinstance(each, Outcome) else _answer(next(settled)) for each in found]
 
 
 def _answer(waiting: "Future[Outcome]") -> Outcome:
@@ -94,18 +88,24 @@ def _answer(waiting: "Future[Outcome]") -> Outcome:
         return Outcome(code="malformed", reason="this node could not keep the act")
 
 
-def _take(bureau: Bureau, raw: bytes, registry: Registry) -> "Outcome | Future[Outcome]":
+def _opened(
+    bureau: Bureau, raw: bytes, registry: Registry, openers: tuple[Opener, ...]
+) -> Outcome | tuple[Delivery, Examined]:
     try:
         delivery = decode(raw, Delivery)
         frame = admit(delivery, registry, bureau.me)
     except Malformed as problem:
         return Outcome(code="malformed", reason=str(problem))
     kinds = bureau.store.kinds
-    examined = examine(delivery, frame, registry=registry, me=bureau.me, openers=bureau.openers(registry), kinds=kinds)
+    examined = examine(delivery, frame, registry=registry, me=bureau.me, openers=openers, kinds=kinds)
     named = examined.said.head.blobs if examined.said is not None else ()
     if not all(bureau.blobs.complete(blob) for blob in {*frame.blobs, *named}):
         return Outcome(code="malformed", reason="an attachment is not here yet; send its chunks first")
-    return bureau.database.submit(lambda tx: settle(bureau, tx, delivery, examined))
+    return delivery, examined
+
+
+def _settle(bureau: Bureau, opened: tuple[Delivery, Examined], tx: Transaction) -> Outcome:
+    return settle(bureau, tx, *opened)
 
 
 def settle(bureau: Bureau, tx: Transaction, delivery: Delivery, examined: Examined) -> Outcome:
@@ -125,7 +125,7 @@ def rule_on(bureau: Bureau, examined: Examined, past: Past, since: Millis) -> Ve
         return Park(stated, Millis(since + epochs.WAIT)) if waits else Refuse(stated, verdict.said)
     for gate in bureau.gates:
         ruling = gate(verdict.said, past, now)
-        if isinstance(ruling, Refusal):
+        if ruling is not ALLOWED and isinstance(ruling, Refusal):
             if ruling.code.endswith(UNSEEN) and now < since + OVERTAKEN:
                 return Park(ruling, Millis(since + OVERTAKEN))
             return Refuse(ruling, verdict.said)
@@ -267,40 +267,5 @@ def _mark(bureau: Bureau, tx: Transaction, said: Said) -> None:
     if all(head.channel != channel(head.org, head.sender, head.to, stream) for stream in STREAMS):
         # A channel of its own, where nothing can be missing: `exchange.addressed` knows no other.
         return
-    values: dict[str, Any] = {
-        "member": bureau.member, "sender": head.sender, "channel": head.channel, "epoch": head.epoch
-    }  # fmt: skip
-    row = tx.one(_MARK, **values)
-    high, before = (0, []) if row is None else (int(row.high), _holes(bytes(row.missing)))
-    high, missing = marked(high, before, head.seq)
-    if row is not None and missing == before:
-        # A hole is asked for in its time, however much arrives meanwhile.
-        tx.run(_HIGHER, **values, high=high)
-        return
-    known = row.ask_at if row is not None and not row.asked else None
-    ask = (known or bureau.now() + GAP_MILLIS) if missing else None
-    tx.put(schema.channels, [{**values, "high": high, "missing": encode(missing), "ask_at": ask, "asked": 0}])
-
-
-def _holes(raw: bytes) -> list[list[int]]:
-    holes: list[list[int]] = [] if raw == _NONE else unpack(raw)
-    return holes
-
-
-def marked(high: int, missing: list[list[int]], seq: int) -> tuple[int, list[list[int]]]:
-    """Return the highest number and the holes below it after `seq` has arrived.
-
-    >>> marked(2, [], 6)
-    (6, [[3, 5]])
-    >>> marked(6, [[3, 5]], 4)
-    (6, [[3, 3], [5, 5]])
-    """
-    if seq > high:
-        return seq, [*missing, [high + 1, seq - 1]] if seq > high + 1 else missing
-    holes = []
-    for first, last in missing:
-        if first <= seq <= last:
-            holes += [hole for hole in ([first, seq - 1], [seq + 1, last]) if hole[0] <= hole[1]]
-        else:
-            holes.append([first, last])
-    return high, holes
+    ask_at = Millis(bureau.now() + GAP_MILLIS)
+    channels.mark(tx, bureau.member, head.sender, head.channel, head.epoch, head.seq, ask_at=ask_at)

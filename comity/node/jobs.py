@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, select, update
 
 from comity.core import cose
-from comity.core.codec import decode, unpack
+from comity.core.codec import decode, recall, unpack
 from comity.core.envelope import Delivery, Frame
 from comity.core.exchange import Park, examine
 from comity.core.ids import ActId, BureauId, Millis
@@ -48,7 +48,7 @@ def pay_receipts(bureau: Bureau) -> int:
             rows = tx.all(
                 select(o.number, o.receipt).where(and_(waiting, o.recipient == to)).order_by(o.number).limit(BATCH)
             )
-            due[to] = [(row.number, decode(bytes(row.receipt), Receipt)) for row in rows]
+            due[to] = [(row.number, recall(bytes(row.receipt), Receipt)) for row in rows]
     if not due:
         return 0
     # The log's own signature is enough here; its witnesses' would make each batch of receipts 12 kB longer.

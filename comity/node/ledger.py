@@ -19,7 +19,7 @@ from comity.core import log
 from comity.core.codec import decode, encode
 from comity.core.errors import Malformed, Misused
 from comity.core.ids import Digest, Millis
-from comity.core.leaf import Leaf, commitment
+from comity.core.leaf import Leaf, commitment_to
 from comity.node import schema
 from comity.node.database import Transaction
 from comity.node.query import Query
@@ -77,9 +77,9 @@ class Ledger:
             growing = tx.notes["ledger", self.member] = _Growing(self.size(tx))
             tx.before.append(lambda: self._flush(tx, growing))
         position = growing.size + len(growing.rows)
-        row = {"member": self.member, "position": position, "act": leaf.act, "leaf": encode(leaf), "salt": salt}
-        growing.rows.append(row)
-        growing.hashes.append(log.leaf_hash(commitment(leaf, salt)))
+        raw = encode(leaf)
+        growing.rows.append({"member": self.member, "position": position, "act": leaf.act, "leaf": raw, "salt": salt})
+        growing.hashes.append(log.leaf_hash(commitment_to(raw, salt)))
         return position
 
     def _flush(self, tx: Transaction, growing: _Growing) -> None:

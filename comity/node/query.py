@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Table, bindparam, insert
+from sqlalchemy import ClauseElement, Dialect, Executable, Table, TableClause, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _PREFIX = "value_"
@@ -59,6 +60,8 @@ class Query:
         names = names or inspect.signature(describe).parameters
         self._statement = describe(**{name: bindparam(_PREFIX + name) for name in names})
         self._spelled: dict[str, Spelled] = {}
+        self.tables = _tables(self._statement)
+        """The names of all tables that it reads or writes."""
 
     def spelled(self, dialect: Dialect) -> Spelled:
         """Return the statement in the words of this database."""
@@ -66,6 +69,11 @@ class Query:
         if found is None:
             found = self._spelled[dialect.name] = _spell(self._statement, dialect)
         return found
+
+
+def _tables(statement: Executable) -> frozenset[str]:
+    assert isinstance(statement, ClauseElement)  # noqa: S101 - for the type alone
+    return frozenset(each.name for each in visitors.iterate(statement) if isinstance(each, TableClause))
 
 
 def _spell(statement: Executable, dialect: Dialect) -> Spelled:

@@ -8,7 +8,8 @@ Only this module and `node/view.py` read these tables; rules get the read-only `
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,14 +18,14 @@ from sqlalchemy import Row, Select, and_, delete, insert, select, update
 from comity.core import cose
 from comity.core.act import Act, Author, Erased, Head, Kinds, Relation, Said
 from comity.core.capability import Capability
-from comity.core.codec import decode, encode, unpack
+from comity.core.codec import decode, encode, recall, unpack
 from comity.core.envelope import Approval, Signed
 from comity.core.errors import Malformed, Misused
 from comity.core.evidence import Findings
 from comity.core.ids import ActId, BureauId, Millis, act_id
 from comity.core.registry import Registry, Role
 from comity.core.ruling import Ruling
-from comity.node import schema, subjects
+from comity.node import channels, schema, subjects
 from comity.node.bodies import BodyKeys, State
 from comity.node.database import Transaction
 from comity.node.query import Query
@@ -36,6 +37,14 @@ Verify = Callable[[bytes], Findings]
 
 UNKNOWN_KIND = "exchange.unknown-kind"
 """The one refusal after which the body is kept: who learns the kind later can then read it (decision 0004)."""
+
+NO_APPROVALS = encode([])
+
+Rest = bytes | Signed | None
+"""How a body rests: under its key, not at all any more, or, just after it was said, still open in memory."""
+
+MOST_FRESH, MOST_FRESH_BYTES = 1024, 16_384
+"""How many acts are kept at hand between their commit and their first sealing, and the longest body of one, bytes."""
 
 ACCEPTED, PARKED = "accepted", "parked"
 """Codes of acts that were not refused."""
@@ -102,22 +111,25 @@ class Store:
     capabilities: tuple[Capability, ...]
     bodies: BodyKeys
     entropy: Callable[[int], bytes]
+    _fresh: dict[int, tuple[Kept, Signed]] = field(default_factory=dict)
+    """Acts of ours that were committed a moment ago, by number, until they are sealed for the first time."""
 
     # Acts.
 
     def keep(  # noqa: PLR0913 - a row has these parts
         self, tx: Transaction, said: Said, signed: Signed, *, fate: Fate, at: Millis, leaf: int, frame: bytes = b"",
-        delivery: bytes = b"",
+        delivery: bytes = b"", fresh: bool = False,
     ) -> Kept:  # fmt: skip
         """Store an act and fold it if it was accepted; returns it as it rests.
 
         Of a refused act the head is kept and the body is not; of a parked one, the whole delivery, under a body key.
+        A `fresh` one was signed just now: nobody can have spoken of it yet.
         """
         number = tx.count("acts")
         if fate.code == PARKED:
-            body: bytes | None = self._hide(tx, number, delivery)
+            body: bytes | None = self.hide(tx, number, delivery)
         elif fate.code in {ACCEPTED, UNKNOWN_KIND}:
-            body = self._hide(tx, number, signed.salt + signed.body)
+            body = self.hide(tx, number, signed.salt + signed.body)
         else:
             body = None
         head = said.head
@@ -126,12 +138,12 @@ class Store:
             "channel": head.channel, "epoch": head.epoch, "seq": head.seq,
             "subject": subjects.subject_of(self.kinds, said), "thread": thread_of(said.id, head), "said": head.said,
             "at": at, "leaf": leaf, "code": fate.code, "reason": fate.reason, "article": fate.article,
-            "judge_at": fate.judge_at, "head": signed.head, "approvals": encode(list(signed.approvals)),
-            "frame": frame, "body": body,
+            "judge_at": fate.judge_at, "head": signed.head, "frame": frame, "body": body,
+            "approvals": encode(list(signed.approvals)) if signed.approvals else NO_APPROVALS,
         }  # fmt: skip
         tx.add(schema.acts, [row])
         if fate.code == ACCEPTED:
-            self.fold(tx, said, number)
+            subjects.fold(self, tx, said, number, fresh=fresh)
         return Kept(
             number=number, id=said.id, head=head, at=at, leaf=leaf, code=fate.code, reason=fate.reason,
             article=fate.article, erased=body is None, signed_head=signed.head, approvals=signed.approvals, frame=frame,
@@ -142,7 +154,7 @@ class Store:
         row = tx.one(_BODY, number=kept.number)
         if row is None or row.body is None or kept.code != PARKED:
             raise Misused("this act is not parked")
-        return self.bodies.open(kept.number, bytes(row.body))
+        return self.reveal(tx, kept.number, bytes(row.body))
 
     def unpark(self, tx: Transaction, kept: Kept) -> None:
         """Remove the row of a parked act, which is stored anew with its ruling; the delivery's key is destroyed."""
@@ -186,6 +198,7 @@ class Store:
 
     def bury(self, tx: Transaction, kept: Kept) -> None:
         """Put the tombstone of an act whose key is destroyed, or is about to be, and fold its subject again."""
+        tx.after.append(partial(self._forget, kept.number))
         tx.run(update(schema.acts).where(schema.acts.c.number == kept.number).values(body=None))
         # What has not left yet will never leave.
         lines = and_(schema.outbox.c.act == kept.number, schema.outbox.c.state != "settled")
@@ -215,21 +228,46 @@ class Store:
             Misused: the body was erased, or never kept.
 
         """
+        self._write_keys(tx)
         row = tx.one(_BODY, number=kept.number)
         return self.opened(kept, None if row is None else row.body)
 
-    def resting(self, tx: Transaction, numbers: Iterable[int]) -> dict[int, tuple[Kept, bytes | None]]:
-        """Return acts by number, each with its body as it rests, for `opened`; asks the database once."""
-        rows = tx.all(select(schema.acts).where(_a.number.in_(set(numbers))))
-        return {row.number: (_kept(row), row.body) for row in rows}
+    def remember(self, kept: Kept, signed: Signed) -> None:
+        """Keep an act that was just committed at hand for `resting`, which is asked for it at once and then no more."""
+        if len(signed.body) <= MOST_FRESH_BYTES:
+            while len(self._fresh) >= MOST_FRESH:
+                # Whoever was quicker than this note has read it from the database.
+                self._fresh.pop(next(iter(self._fresh)), None)
+            self._fresh[kept.number] = (kept, signed)
 
-    def opened(self, kept: Kept, body: bytes | None) -> Signed:
+    def _forget(self, number: int) -> None:
+        self._fresh.pop(number, None)
+
+    def resting(self, tx: Transaction, numbers: Iterable[int]) -> dict[int, tuple[Kept, Rest]]:
+        """Return acts by number, each with its body as it rests, for `opened`; asks the database once."""
+        found: dict[int, tuple[Kept, Rest]] = {}
+        asked = []
+        for number in set(numbers):
+            fresh = self._fresh.pop(number, None)
+            if fresh is None:
+                asked.append(number)
+            else:
+                found[number] = fresh
+        if asked:
+            self._write_keys(tx)
+            rows = tx.all(select(schema.acts).where(_a.number.in_(asked)))
+            found.update((row.number, (_kept(row), row.body)) for row in rows)
+        return found
+
+    def opened(self, kept: Kept, body: Rest) -> Signed:
         """Return the signed act with its body, as it was verified.
 
         Raises:
             Misused: the body was erased, or never kept.
 
         """
+        if isinstance(body, Signed):
+            return body
         if body is None or kept.code == PARKED:
             raise Misused("the body of this act is not here: it was refused or erased")
         plain = self.bodies.open(kept.number, bytes(body))
@@ -268,14 +306,13 @@ class Store:
 
     def said_at(self, tx: Transaction, sender: BureauId, channel: bytes, epoch: int, seq: int) -> ActId | None:
         """Return the act that holds this number in this channel, if any."""
+        if 0 < channels.high(tx, self.member, sender, channel, epoch) < seq:
+            # The common case, without a look at the acts. A channel of its own, of one act, has no row to tell it.
+            return None
         row = tx.one(_IN_CHANNEL, member=self.member, sender=sender, channel=channel, epoch=epoch, seq=seq)
         return None if row is None else ActId(bytes(row.id))
 
     # State.
-
-    def fold(self, tx: Transaction, said: Said, number: int) -> None:
-        """Fold a newly accepted act into the state of its subject, or note the entry that it is."""
-        subjects.fold(self, tx, said, number)
 
     def state(self, tx: Transaction, subject: ActId, kind: type[S]) -> S | None:
         """Return the folded state of a subject, if it is of this kind."""
@@ -315,12 +352,33 @@ class Store:
 
     # Parts.
 
-    def _hide(self, tx: Transaction, number: int, plain: bytes) -> bytes:
-        """Encrypt under a key of its own; the keys of a group are synced to disk once, just before the commit."""
-        if tx.notes.setdefault("bodies", None) is None:
-            tx.notes["bodies"] = self.bodies
-            tx.before.append(self.bodies.sync)
-        return self.bodies.seal(number, plain, self.entropy)
+    def hide(self, tx: Transaction, number: int, plain: bytes) -> bytes:
+        """Encrypt under a key of its own; the keys of a group are written and forced to the disk before the commit."""
+        if (slots := tx.notes.get("keys")) is None:
+            slots = tx.notes["keys"] = {}
+            tx.before.append(lambda: self._sync_keys(tx))
+        slots[number], sealed = self.bodies.hide(number, plain, self.entropy)
+        return sealed
+
+    def reveal(self, tx: Transaction, number: int, hidden: bytes) -> bytes:
+        """Return what `hide` was given, in this transaction or an earlier one.
+
+        Raises:
+            Misused: it was erased, or altered.
+
+        """
+        self._write_keys(tx)
+        return self.bodies.open(number, hidden)
+
+    def _write_keys(self, tx: Transaction) -> None:
+        """Write the keys that this transaction has made: before the commit, and before anybody opens one of them."""
+        if slots := tx.notes.get("keys"):
+            self.bodies.write(slots)
+            slots.clear()
+
+    def _sync_keys(self, tx: Transaction) -> None:
+        self._write_keys(tx)
+        self.bodies.sync()
 
 
 @dataclass(frozen=True)
@@ -401,11 +459,11 @@ def kinds_of(capabilities: Iterable[Capability], built_in: Iterable[type[Act]]) 
 
 def _kept(row: Row[Any]) -> Kept:
     payload = cose.payload_of(bytes(row.head))
-    approvals = unpack(bytes(row.approvals))
+    approvals = unpack(bytes(row.approvals)) if row.approvals != NO_APPROVALS else ()
     if act_id(payload) != bytes(row.id):
         raise Malformed(f"act number {row.number} is not what it was when it was stored")
     return Kept(
-        number=row.number, id=ActId(bytes(row.id)), head=decode(payload, Head), at=Millis(row.at), leaf=row.leaf,
+        number=row.number, id=ActId(bytes(row.id)), head=recall(payload, Head), at=Millis(row.at), leaf=row.leaf,
         code=row.code, reason=row.reason, article=row.article, erased=row.body is None, signed_head=bytes(row.head),
         approvals=tuple(approvals), frame=bytes(row.frame),
     )  # fmt: skip

@@ -108,16 +108,20 @@ def row_of(acts: Acts, tx: Transaction, subject: ActId) -> Row[Any] | None:
     return tx.one(_ROW, member=acts.member, subject=subject)
 
 
-def fold(acts: Acts, tx: Transaction, said: Said, number: int) -> None:
-    """Fold a newly accepted act into the state of its subject, or note the entry that it is."""
+def fold(acts: Acts, tx: Transaction, said: Said, number: int, *, fresh: bool = False) -> None:
+    """Fold a newly accepted act into the state of its subject, or note the entry that it is.
+
+    A `fresh` one was made in this transaction, so nothing about it can be here.
+    """
     subject = subject_of(acts.kinds, said)
     if subject is None:
         return
-    row = row_of(acts, tx, subject)
+    # Before the act that opens a subject is here, nothing is kept of it.
+    row = row_of(acts, tx, subject) if said.id != subject else None
     if isinstance(said.act, Entry):
         _note(acts, tx, said, said.act, int(row.entered) if row is not None else 0)
     if row is None:
-        begun = computed(acts, tx, subject, opening=said if said.id == subject else None)
+        begun = computed(acts, tx, subject, opening=said if said.id == subject else None, alone=fresh)
         if begun is not None:
             _write(acts, tx, begun, begun.row, number)
         return
@@ -139,10 +143,12 @@ def refold(acts: Acts, tx: Transaction, subject: ActId, changed: int) -> None:
         _write(acts, tx, folded, folded.row, changed)
 
 
-def computed(acts: Acts, tx: Transaction, subject: ActId, opening: Said | None = None) -> Folded | None:
+def computed(
+    acts: Acts, tx: Transaction, subject: ActId, opening: Said | None = None, *, alone: bool = False
+) -> Folded | None:
     """Return the state that heads, surviving bodies and tombstones make; None before the opening act is here.
 
-    `opening` is that act where it is at hand, accepted just now.
+    `opening` is that act where it is at hand, accepted just now; `alone` says that nothing else was said of it yet.
     """
     opening = opening or _opening(acts, tx, subject)
     if opening is None or opening.head.subject is not None or not acts.kinds.struct(opening.head.kind).opens:
@@ -152,7 +158,7 @@ def computed(acts: Acts, tx: Transaction, subject: ActId, opening: Said | None =
         return None
     folded = Folded(subject, capability, opening.head.keeper or "", subject)
     _apply(folded, Entered(number=0, said=opening))
-    others = acts.others_of(tx, subject)
+    others = [] if alone else acts.others_of(tx, subject)
     for kept in others:
         if kept.head.capability == capability.name and not acts.kinds.struct(kept.head.kind).kept:
             _apply(folded, Entered(number=0, said=acts.said(tx, kept)))

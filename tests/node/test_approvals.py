@@ -359,7 +359,7 @@ def deliver(house: House, proposal: Proposal, *given: bytes) -> str:
     bureau, head = house.bureau, proposal.head
     with bureau.database.read() as tx:
         row = approvals._existing(bureau, tx, proposal.id)
-        kept = approvals._held(bureau, row)
+        kept = approvals._held(bureau, tx, row)
     signed = Signed(
         head=cose.sign1(encode(head), HEAD, bureau.signer()), body=kept.body, salt=kept.salt, approvals=given
     )
