@@ -10,11 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event, func, insert, select, text
+from sqlalchemy import Engine, Select, event, func, insert, select, text
 
 from comity.core.errors import Misused, Unreachable
 from comity.node import schema
 from comity.node.database import Database, Transaction, sqlite_url
+from comity.node.query import Query
 from tests.node.conftest import NewDatabase
 
 WRITER = """
@@ -373,3 +374,42 @@ def test_the_pulse_changes_with_every_commit_and_with_nothing_else(database: Dat
     assert len(set(beats)) == 4
     assert marks(database)
     assert database.pulse() == beats[-1]
+
+
+_EVERY = Query(lambda: select(schema.doomed.c.number).order_by(schema.doomed.c.number))
+
+
+@pytest.mark.parametrize("statement", [_EVERY, select(schema.doomed.c.number).order_by(schema.doomed.c.number)])
+def test_whoever_looks_sees_the_rows_that_wait_to_be_written(
+    database: Database, statement: Query | Select[Any]
+) -> None:
+    def work(tx: Transaction) -> list[int]:
+        tx.add(schema.doomed, [{"number": 1}])
+        tx.put(schema.doomed, [{"number": 2}])
+        return [row.number for row in tx.all(statement)]
+
+    assert database.write(work) == [1, 2]
+    assert marks(database) == [1, 2]
+
+
+def test_a_row_that_is_put_twice_before_it_is_written_is_the_last_one(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        tx.put(schema.counters, [{"name": "a", "value": 1}])
+        tx.put(schema.counters, [{"name": "a", "value": 2}])
+
+    database.write(work)
+    with database.read() as tx:
+        row = tx.one(select(schema.counters.c.value).where(schema.counters.c.name == "a"))
+    assert row is not None
+    assert row.value == 2
+
+
+def test_pieces_that_are_handed_in_together_are_committed_together(database: Database) -> None:
+    begun: set[int] = set()
+
+    def work(tx: Transaction) -> None:
+        begun.add(id(tx))
+
+    for done in database.submit_all([work] * 20):
+        done.result()
+    assert len(begun) == 1

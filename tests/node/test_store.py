@@ -3,16 +3,20 @@
 import pytest
 from sqlalchemy import update
 
-from comity.core.act import Unknown
+from comity.core.act import Author, Said, Unknown
+from comity.core.envelope import Signed
 from comity.core.errors import Malformed, Misused
+from comity.core.handling import Purpose
 from comity.core.ids import ActId, BureauId
 from comity.core.ruling import Refusal
 from comity.node import inbox, schema
+from comity.node.bureau import Utterance
+from comity.node.database import Transaction
 from comity.node.home import BUILT_IN
 from comity.node.store import Past, Store, kinds_of
 from tests.node.conftest import Found
 from tests.node.minutes import BOTH, Line, Minutes, Opening, Remark
-from tests.simulator import deliveries, held, reader, rows, tell
+from tests.simulator import deliveries, held, information, reader, rows, tell
 
 
 def test_an_act_is_found_by_id_by_number_and_by_its_place(found: Found) -> None:
@@ -127,3 +131,31 @@ def test_an_act_judged_again_does_not_stand_in_its_own_way(found: Found) -> None
         place = (ma.me, head.channel, head.epoch, head.seq)
         assert ma.past(tx).said_at(*place) == kept.id
         assert Past(ma.store, tx, ma.registry(), ignoring=kept.id).said_at(*place) is None
+
+
+def test_a_new_act_is_at_hand_once_to_be_sealed_and_never_once_it_is_erased(found: Found) -> None:
+    ma, _ = found(["ma", "no"]).bureaus.values()
+    one, other = tell(ma, "no"), tell(ma, "no")
+    ma.database.write(lambda tx: ma.store.erase(tx, other.id))
+    with ma.database.read() as tx:
+        first, again = (ma.store.resting(tx, [one.number])[one.number] for _ in range(2))
+        gone = ma.store.resting(tx, [other.number])[other.number]
+    assert isinstance(first[1], Signed)
+    assert isinstance(again[1], bytes)
+    assert ma.store.opened(*first) == ma.store.opened(*again)
+    with pytest.raises(Misused, match="erased"):
+        ma.store.opened(*gone)
+
+
+def test_an_act_is_read_in_the_transaction_that_has_made_it(found: Found) -> None:
+    ma, _ = found(["ma", "no"]).bureaus.values()
+
+    act = information("It left on Tuesday.")
+
+    def work(tx: Transaction) -> Said:
+        how = Utterance(
+            act=act, to=(BureauId("no"),), author=Author(officer="o", unit="u"), purpose=Purpose.INVESTIGATE
+        )
+        return ma.store.said(tx, ma.utter(tx, how))
+
+    assert ma.database.write(work).act == act
