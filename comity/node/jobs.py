@@ -35,7 +35,7 @@ ASK_SELDOM = 86_400_000
 MOST_HOLES = 64
 """Holes named in one request; the others are asked for when these are filled."""
 
-_o, _p = schema.owed.c, schema.peers.c
+_a, _c, _o, _p = schema.acts.c, schema.channels.c, schema.owed.c, schema.peers.c
 _OWED_TO = Query(lambda member: select(_o.recipient).where(_o.member == member, _o.batch.is_(None)).distinct())
 _OWED = Query(
     lambda member, recipient: (
@@ -47,6 +47,22 @@ _OWED = Query(
 )
 _PAID = Query(lambda number, batch: update(schema.owed).where(_o.number == number).values(batch=batch))
 _HEARD = Query(lambda member, bureau: select(_p.note).where(_p.member == member, _p.bureau == bureau))
+_HOLES = Query(
+    lambda member, me, now: (
+        select(schema.channels)
+        .where(_c.member == member, _c.sender != me, _c.ask_at <= now)
+        .order_by(_c.ask_at)
+        .limit(100)
+    )
+)
+_RIPE = Query(
+    lambda member, now: (
+        select(_a.number)
+        .where(_a.member == member, _a.code == PARKED, _a.judge_at <= now)
+        .order_by(_a.judge_at)
+        .limit(200)
+    )
+)
 
 
 def pay_receipts(bureau: Bureau) -> int:
@@ -91,9 +107,7 @@ def checkpoint(bureau: Bureau) -> bytes:
 def ask_gaps(bureau: Bureau) -> int:
     """Ask the senders for what is missing on their channels; returns how many were asked."""
     with bureau.database.read() as tx:
-        c = schema.channels.c
-        due = and_(c.member == bureau.member, c.sender != bureau.me, c.ask_at <= bureau.now())
-        rows = tx.all(select(schema.channels).where(due).order_by(c.ask_at).limit(100))
+        rows = tx.all(_HOLES, member=bureau.member, me=bureau.me, now=bureau.now())
     return sum(bureau.database.write(partial(_ask, bureau, row)) for row in rows)
 
 
@@ -151,9 +165,7 @@ def _silent(bureau: Bureau, found: Row[Any], open_: ColumnElement[bool], tx: Tra
 def judge_parked(bureau: Bureau) -> int:
     """Judge again what was parked, as far as its moment has come; returns how many were ruled on."""
     with bureau.database.read() as tx:
-        a = schema.acts.c
-        due = and_(a.member == bureau.member, a.code == PARKED, a.judge_at <= bureau.now())
-        numbers = [row.number for row in tx.all(select(a.number).where(due).order_by(a.judge_at).limit(200))]
+        numbers = [row.number for row in tx.all(_RIPE, member=bureau.member, now=bureau.now())]
         doomed = tx.one(select(schema.doomed.c.number).limit(1)) is not None
     judged = sum(bureau.database.write(partial(_judge, bureau, number)) for number in numbers)
     if doomed:

@@ -173,6 +173,16 @@ def test_work_that_waits_is_committed_when_the_database_is_closed(new_database: 
     again.close()
 
 
+def test_work_that_is_queued_is_done_although_nobody_waits_for_it_any_more(database: Database) -> None:
+    begin = threading.Event()
+    database.submit(lambda _tx: begin.wait(60))
+    waiting = database.submit(mark(1))
+    assert not waiting.cancel()
+    begin.set()
+    assert waiting.result(60) == 1
+    assert marks(database) == [1]
+
+
 def test_a_closed_database_takes_no_work(new_database: NewDatabase) -> None:
     database = Database(new_database())
     database.close()
