@@ -124,7 +124,7 @@ class Relayed(Federation):
         for recipient, parcels in post.collect(bureau).items():
             try:
                 for report in await carrier.deliver(recipient, parcels):
-                    post.note(bureau, report)
+                    post.note(bureau, report).result()
             except ComityError as problem:
                 post.failed(bureau, parcels, str(problem))
             done += len(parcels)

@@ -3,7 +3,8 @@
 How it is set up: the bureaus have keys, databases (SQLite, FULL), files of body keys and logs of their own; their
 registry is made in memory, since the ceremonies of two hundred are not what is measured. The sender runs the service of
 a node. The recipients share a process, a core and an HTTP server, which tells them apart by the path of their address;
-behind it each is served by the face of a node. So one machine does what two hundred would share.
+behind it each is served by the face of a node, with the threads and the rest of its memory as `comity serve` has them.
+So one machine does what two hundred would share.
 """
 
 import asyncio
@@ -27,7 +28,8 @@ from comity.core.act import Author
 from comity.core.handling import Purpose
 from comity.core.ids import BureauId, Millis, OrgId
 from comity.core.registry import Registry
-from comity.faces import api
+from comity.faces import api, incoming
+from comity.faces.service import spare_what_is_loaded
 from comity.node import clock, inbox
 from comity.node.bureau import Bureau, Utterance
 from comity.node.keyring import Keyring
@@ -128,16 +130,30 @@ def _crowd(folder: Path, registry: Registry, pipe: Connection, names: tuple[str,
         name, _, rest = scope["path"].lstrip("/").partition("/")
         await apps[name]({**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}, receive, send)
 
-    server = uvicorn.Server(uvicorn.Config(by_path, log_level="error", lifespan="off", access_log=False))
+    config = uvicorn.Config(
+        by_path, log_level="error", lifespan="off", access_log=False, timeout_keep_alive=incoming.KEPT
+    )
+
+    async def serve() -> None:
+        incoming.more_threads()
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+    spare_what_is_loaded()
     with socket.create_server(("127.0.0.1", port), backlog=512) as listener:
         threading.Timer(0.5, pipe.send, ("ready",)).start()
-        server.run(sockets=[listener])
+        asyncio.run(serve())
 
 
 def _speaker(folder: Path, registry: Registry, pipe: Connection, names: tuple[str, ...]) -> None:
     """Run the sender's service, and say an act to everybody when told to."""
     (bureau,) = _opened(folder, registry, ("ma",)).values()
-    threading.Thread(target=lambda: asyncio.run(Service(bureau).run(asyncio.Event())), daemon=True).start()
+
+    async def work() -> None:
+        incoming.more_threads()
+        await Service(bureau).run(asyncio.Event())
+
+    spare_what_is_loaded()
+    threading.Thread(target=lambda: asyncio.run(work()), daemon=True).start()
     to, author = tuple(BureauId(name) for name in names), Author(officer="o-1", unit="duty")
     pipe.send("ready")
     while True:

@@ -49,7 +49,7 @@ class Heart:
 
     async def run(self) -> None:
         """Look again and again, as long as anybody follows."""
-        seen = -1
+        seen = ""
         while True:
             await asyncio.sleep(PULSE)
             if not self._waiting:

@@ -3,7 +3,9 @@
 A sender brings the same things to either (docs/spec/http.md), so one that is hostile must meet the same bounds at both.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -16,7 +18,7 @@ from litestar.types import ControllerRouterHandler
 from comity.core.codec import encode, unpack
 from comity.core.errors import ComityError, Malformed, Misused, Refused, Unreachable
 from comity.core.ids import Digest
-from comity.node import service
+from comity.node import carrier, service
 
 MOST_DELIVERIES = 16 * 1024 * 1024
 """Bytes of one request with deliveries: a batch of 8 MiB of bodies, padded and framed."""
@@ -27,6 +29,12 @@ MOST_TOGETHER = 1024
 MOST_CHUNK = (1 << 20) + 1024
 MOST_SMALL = 300_000
 """Bytes of a frame, a manifest, a poll, or a checkpoint with its proof."""
+
+KEPT = int(carrier.IDLE) + 15
+"""Seconds for which a silent connection is kept; longer than a peer keeps it, so that it is the peer who hangs up."""
+
+THREADS = 32
+"""Requests and other work that may wait for the disk at a time; by default they would be six on two cores."""
 
 _STATUS: dict[type[ComityError], int] = {Malformed: 400, Misused: 404, Refused: 403, Unreachable: 503}
 
@@ -107,6 +115,12 @@ def application(
         # By default Litestar takes over the root logger, at INFO: then every library speaks, for one application made.
         logging_config=LoggingConfig(configure_root_logger=False),
     )
+
+
+def more_threads() -> None:
+    """Give the running loop as many threads as a node or relay may need; most of them wait for the disk."""
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
+    asyncio.get_running_loop().set_default_executor(pool)
 
 
 def _mistake(_request: Request[Any, Any, State], problem: Exception) -> Response[str]:

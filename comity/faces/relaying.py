@@ -60,6 +60,7 @@ def run(folder: Path, passphrase: str, listen: str, every: float) -> None:
     # Uvicorn and Litestar take half a second to load, which other commands need not pay.
     import uvicorn  # noqa: PLC0415
 
+    from comity.faces import incoming  # noqa: PLC0415
     from comity.faces import relay as resources  # noqa: PLC0415
     from comity.node import relay as node_relay  # noqa: PLC0415
     from comity.node import relayhome  # noqa: PLC0415
@@ -83,6 +84,7 @@ def run(folder: Path, passphrase: str, listen: str, every: float) -> None:
 
     @asynccontextmanager
     async def working(_app: object) -> AsyncIterator[None]:
+        incoming.more_threads()
         tasks = [asyncio.create_task(_every(every, refresh)), asyncio.create_task(_every(SWEEP, sweep))]
         yield
         for task in tasks:
@@ -92,7 +94,7 @@ def run(folder: Path, passphrase: str, listen: str, every: float) -> None:
     # Polls wait half a minute; whoever stops a relay need not.
     config = uvicorn.Config(
         resources.build(relays, working), host=host, port=port, log_level="warning", access_log=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=1, timeout_keep_alive=incoming.KEPT,
     )  # fmt: skip
     names = ", ".join(sorted(f"{each.bureau} of {org_name(each.org)}" for each in held.settings.memberships))
     terminal.narrator()(f"{names or 'a relay without membership'} listens at {host}:{port}; Ctrl-C ends it")

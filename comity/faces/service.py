@@ -56,7 +56,7 @@ def run(folder: Path, passphrase: str, listen: str, registries: list[Path], ever
     import uvicorn  # noqa: PLC0415
 
     from comity import app as composition  # noqa: PLC0415
-    from comity.faces import api, desk_api, desk_listener  # noqa: PLC0415
+    from comity.faces import api, desk_api, desk_listener, incoming  # noqa: PLC0415
     from comity.node import secretariat  # noqa: PLC0415
     from comity.node.service import Pace, Service  # noqa: PLC0415
 
@@ -70,6 +70,7 @@ def run(folder: Path, passphrase: str, listen: str, registries: list[Path], ever
 
     @asynccontextmanager
     async def working(_app: object) -> AsyncIterator[None]:
+        incoming.more_threads()
         stop = asyncio.Event()
         services = []
         for org, bureau in node.bureaus().items():
@@ -89,8 +90,9 @@ def run(folder: Path, passphrase: str, listen: str, registries: list[Path], ever
 
     registries_ = {org: api.Registry(each.folder, each.accept) for org, each in kept.items()}
     config = uvicorn.Config(
-        api.build(node, registries_, working), log_level="warning", access_log=False, timeout_graceful_shutdown=5
-    )
+        api.build(node, registries_, working), log_level="warning", access_log=False, timeout_graceful_shutdown=5,
+        timeout_keep_alive=incoming.KEPT,
+    )  # fmt: skip
     # Uvicorn raises the signal that ended it once more; a stop that was asked for must not look like a crash.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     say = terminal.narrator()

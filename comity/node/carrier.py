@@ -34,6 +34,13 @@ PATIENCE = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=60)
 HASTE = aiohttp.ClientTimeout(total=120, sock_connect=2, sock_read=15)
 """The same for a peer whose mail a relay would take: it should not wait for a machine that is off."""
 
+IDLE = 60.0
+"""Seconds for which a connection is kept for the next request. A server of ours keeps it longer (`faces/incoming.py`):
+were it the other way round, a request would now and then be written to a line that is just being hung up."""
+
+CONNECTIONS = 1024
+"""At most: two to each of 400 parties, and a poll to each relay; one that does not answer holds its own for minutes."""
+
 AWAY = 30_000
 """How long a peer that did not answer is not tried directly while a relay takes its mail, milliseconds."""
 
@@ -282,7 +289,8 @@ class Carrier:
 def session() -> aiohttp.ClientSession:
     """Return a client session; one serves all peers of a node."""
     # A proxy of the surroundings has no business between nodes, so the environment is not asked.
-    return aiohttp.ClientSession(timeout=PATIENCE, trust_env=False, auto_decompress=False)
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE)
+    return aiohttp.ClientSession(connector=connector, timeout=PATIENCE, trust_env=False, auto_decompress=False)
 
 
 async def _body(answer: aiohttp.ClientResponse, most: int = MOST) -> bytes:

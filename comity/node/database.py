@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, Executable, Row, Table, create_engine, event, select, text
+from sqlalchemy import Connection, Dialect, Engine, Executable, Row, Table, create_engine, event, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from comity.core.errors import ComityError, Misused, Unreachable
@@ -245,6 +245,9 @@ class Database:
     def submit_all(self, works: Sequence[Callable[[Transaction], T]]) -> "list[Future[T]]":
         """Queue pieces of work that are to be committed together, unless one of them fails; `GROUP` at most."""
         queued = [_Work(work, Future[T]()) for work in works]
+        for each in queued:
+            # What is queued is done: whoever stops waiting for it takes nothing back.
+            each.future.set_running_or_notify_cancel()
         with self._lock:
             if self._closed:
                 raise Misused("the database is closed")
@@ -280,8 +283,8 @@ class Database:
         finally:
             self._ears.remove(ear)
 
-    def pulse(self) -> int:
-        """Return a number that changes when anybody commits: so cheap that it can be asked twenty times a second.
+    def pulse(self) -> str:
+        """Return a word that changes when anybody commits: so cheap that it can be asked twenty times a second.
 
         Raises:
             Unreachable: the server does not answer.
@@ -291,10 +294,11 @@ class Database:
             if self._watch is None:
                 self._watch = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if self._watch.dialect.name == "sqlite":
-                return int(self._watch.exec_driver_sql("PRAGMA data_version").scalar_one())
+                return str(self._watch.exec_driver_sql("PRAGMA data_version").scalar_one())
             try:
-                asked = self._watch.exec_driver_sql("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
-                return int(asked.scalar_one())
+                # The whole snapshot: its end alone stays where it is when a transaction commits after one that began
+                # later, be it in another database of the server.
+                return str(self._watch.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())
             except DBAPIError:
                 # A server that was away is asked over a new connection; this one stays broken for ever.
                 self._watch.invalidate()
@@ -361,7 +365,7 @@ class Database:
     def _attempt(self, group: list[_Work[Any]]) -> tuple[list[Any], list[Callable[[], None]]]:
         with self._engine.connect().execution_options(comity_write=True) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PG_LOCK})")
             transaction = Transaction(connection)
             results = [work.run(transaction) for work in group]
             for step in transaction.before:

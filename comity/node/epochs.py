@@ -21,6 +21,7 @@ from comity.core.note import parse_note
 from comity.core.ruling import ALLOWED, Refusal, Ruling
 from comity.node import schema
 from comity.node.database import Transaction
+from comity.node.query import Query
 from comity.node.store import Past
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ CLOSED = Refusal(
 """Why nothing is read or said meanwhile."""
 
 _e = schema.epochs.c
+_NEWEST = Query(
+    lambda member, bureau: (
+        select(schema.epochs).where(_e.member == member, _e.bureau == bureau).order_by(_e.epoch.desc()).limit(1)
+    )
+)
 
 
 def known(tx: Transaction, member: int, bureau: BureauId) -> Row[Any] | None:
     """Return the newest epoch of a bureau that was stated; None for one that was never restored."""
-    mine = and_(_e.member == member, _e.bureau == bureau)
-    return tx.one(select(schema.epochs).where(mine).order_by(_e.epoch.desc()).limit(1))
+    return tx.one(_NEWEST, member=member, bureau=bureau)
 
 
 def current(tx: Transaction, member: int, bureau: BureauId) -> int:

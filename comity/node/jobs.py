@@ -7,6 +7,7 @@ what fell due meanwhile, and nothing twice. `node/service.py` calls them; tests 
 from functools import partial
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, Row, and_, exists, select, update
 
 from comity.core import cose
@@ -22,6 +23,7 @@ from comity.node import continuity, epochs, schema
 from comity.node.bureau import Bureau, Utterance
 from comity.node.database import Transaction
 from comity.node.inbox import FIRST_LOOK, GAP_MILLIS, carry_out, rule_on
+from comity.node.query import Query
 from comity.node.store import PARKED, Past
 
 ASK_AGAIN = 10 * GAP_MILLIS
@@ -33,43 +35,67 @@ ASK_SELDOM = 86_400_000
 MOST_HOLES = 64
 """Holes named in one request; the others are asked for when these are filled."""
 
+_a, _c, _o, _p = schema.acts.c, schema.channels.c, schema.owed.c, schema.peers.c
+_OWED_TO = Query(lambda member: select(_o.recipient).where(_o.member == member, _o.batch.is_(None)).distinct())
+_OWED = Query(
+    lambda member, recipient: (
+        select(_o.number, _o.receipt)
+        .where(_o.member == member, _o.batch.is_(None), _o.recipient == recipient)
+        .order_by(_o.number)
+        .limit(BATCH)
+    )
+)
+_PAID = Query(lambda number, batch: update(schema.owed).where(_o.number == number).values(batch=batch))
+_HEARD = Query(lambda member, bureau: select(_p.note).where(_p.member == member, _p.bureau == bureau))
+_HOLES = Query(
+    lambda member, me, now: (
+        select(schema.channels)
+        .where(_c.member == member, _c.sender != me, _c.ask_at <= now)
+        .order_by(_c.ask_at)
+        .limit(100)
+    )
+)
+_RIPE = Query(
+    lambda member, now: (
+        select(_a.number)
+        .where(_a.member == member, _a.code == PARKED, _a.judge_at <= now)
+        .order_by(_a.judge_at)
+        .limit(200)
+    )
+)
+
 
 def pay_receipts(bureau: Bureau) -> int:
     """Say the receipts that are owed, up to `BATCH` to an act and one act to each bureau; returns how many were paid.
 
     What is owed to a bureau that may be told nothing waits, and holds up nobody else's.
     """
-    o = schema.owed.c
-    waiting = and_(o.member == bureau.member, o.batch.is_(None))
     with bureau.database.read() as tx:
-        owed_to = [BureauId(row.recipient) for row in tx.all(select(o.recipient).where(waiting).distinct())]
+        owed_to = [BureauId(row.recipient) for row in tx.all(_OWED_TO, member=bureau.member)]
         due: dict[BureauId, list[tuple[int, Receipt]]] = {}
         for to in filter(partial(_reachable, bureau), owed_to):
-            rows = tx.all(
-                select(o.number, o.receipt).where(and_(waiting, o.recipient == to)).order_by(o.number).limit(BATCH)
-            )
+            rows = tx.all(_OWED, member=bureau.member, recipient=to)
             due[to] = [(row.number, recall(bytes(row.receipt), Receipt)) for row in rows]
     if not due:
         return 0
-    # The log's own signature is enough here; its witnesses' would make each batch of receipts 12 kB longer.
-    note = only(checkpoint(bureau), bureau.ledger.origin)
-    return sum(_pay(bureau, to, owed, note) for to, owed in due.items())
+    key = bureau.private(KeyUse.LOG)
+    # All of them wait for one commit; a bureau to which nothing can be said holds up no other.
+    paid = [bureau.database.submit(partial(_pay, bureau, key, to, owed)) for to, owed in due.items()]
+    return sum(each.result() for each in paid)
 
 
-def _pay(bureau: Bureau, to: BureauId, owed: list[tuple[int, Receipt]], note: bytes) -> int:
-    def write(tx: Transaction) -> int:
-        p = schema.peers.c
-        peer = tx.one(select(p.note).where(and_(p.member == bureau.member, p.bureau == to)))
-        yours = bytes(peer.note).decode() if peer is not None else ""
-        since = continuity.proofs(bureau, tx, to, note)
-        receipts = tuple(receipt for _, receipt in owed)
-        act = Receipts(receipts=receipts, mine=note.decode(), yours=yours, since=since)
-        kept = bureau.utter(tx, Utterance(act=act, to=(to,), stream="receipts"))
-        numbers = [number for number, _ in owed]
-        tx.run(update(schema.owed).where(schema.owed.c.number.in_(numbers)).values(batch=kept.number))
-        return len(numbers)
-
-    return bureau.database.write(write)
+def _pay(bureau: Bureau, key: Ed25519PrivateKey, to: BureauId, owed: list[tuple[int, Receipt]], tx: Transaction) -> int:
+    # What is owed was committed before this transaction began, so it stands under the checkpoint. The log's own
+    # signature is enough here; its witnesses' would make each batch of receipts 12 kB longer.
+    note = only(bureau.ledger.checkpoint(tx, key, bureau.now()), bureau.ledger.origin)
+    peer = tx.one(_HEARD, member=bureau.member, bureau=to)
+    yours = bytes(peer.note).decode() if peer is not None else ""
+    since = continuity.proofs(bureau, tx, to, note)
+    receipts = tuple(receipt for _, receipt in owed)
+    act = Receipts(receipts=receipts, mine=note.decode(), yours=yours, since=since)
+    kept = bureau.utter(tx, Utterance(act=act, to=(to,), stream="receipts"))
+    tx.each(_PAID, [{"number": number, "batch": kept.number} for number, _ in owed])
+    return len(owed)
 
 
 def checkpoint(bureau: Bureau) -> bytes:
@@ -81,9 +107,7 @@ def checkpoint(bureau: Bureau) -> bytes:
 def ask_gaps(bureau: Bureau) -> int:
     """Ask the senders for what is missing on their channels; returns how many were asked."""
     with bureau.database.read() as tx:
-        c = schema.channels.c
-        due = and_(c.member == bureau.member, c.sender != bureau.me, c.ask_at <= bureau.now())
-        rows = tx.all(select(schema.channels).where(due).order_by(c.ask_at).limit(100))
+        rows = tx.all(_HOLES, member=bureau.member, me=bureau.me, now=bureau.now())
     return sum(bureau.database.write(partial(_ask, bureau, row)) for row in rows)
 
 
@@ -141,9 +165,7 @@ def _silent(bureau: Bureau, found: Row[Any], open_: ColumnElement[bool], tx: Tra
 def judge_parked(bureau: Bureau) -> int:
     """Judge again what was parked, as far as its moment has come; returns how many were ruled on."""
     with bureau.database.read() as tx:
-        a = schema.acts.c
-        due = and_(a.member == bureau.member, a.code == PARKED, a.judge_at <= bureau.now())
-        numbers = [row.number for row in tx.all(select(a.number).where(due).order_by(a.judge_at).limit(200))]
+        numbers = [row.number for row in tx.all(_RIPE, member=bureau.member, now=bureau.now())]
         doomed = tx.one(select(schema.doomed.c.number).limit(1)) is not None
     judged = sum(bureau.database.write(partial(_judge, bureau, number)) for number in numbers)
     if doomed:

@@ -43,7 +43,11 @@ class _Growing:
 
 
 _SIZE = Query(lambda member: select(schema.memberships.c.size).where(schema.memberships.c.member == member))
-_t = schema.tiles.c
+_GROWN = Query(
+    lambda member, size: update(schema.memberships).where(schema.memberships.c.member == member).values(size=size)
+)
+_c, _t = schema.checkpoints.c, schema.tiles.c
+_LATEST = Query(lambda member: select(_c.size, _c.note).where(_c.member == member).order_by(_c.size.desc()).limit(1))
 _TILE = Query(
     lambda member, level, position: select(_t.hashes).where(
         _t.member == member, _t.level == level, _t.position == position
@@ -95,8 +99,7 @@ class Ledger:
             ],
         )
         tx.add(schema.leaves, growing.rows)
-        size = growing.size + len(growing.rows)
-        tx.run(update(schema.memberships).where(schema.memberships.c.member == self.member).values(size=size))
+        tx.run(_GROWN, member=self.member, size=growing.size + len(growing.rows))
 
     def tile(self, tx: Transaction, level: int, index: int) -> bytes:
         """Return the hashes held for a tile, 32 bytes each, as far as they are written.
@@ -130,8 +133,7 @@ class Ledger:
 
     def latest_checkpoint(self, tx: Transaction) -> tuple[int, bytes] | None:
         """Return size and note of the newest checkpoint, if one was made."""
-        c = schema.checkpoints.c
-        row = tx.one(select(c.size, c.note).where(c.member == self.member).order_by(c.size.desc()).limit(1))
+        row = tx.one(_LATEST, member=self.member)
         return None if row is None else (int(row.size), bytes(row.note))
 
     def witnessed_checkpoint(self, tx: Transaction, cosignatures: int, size: int = 0) -> tuple[int, bytes] | None:

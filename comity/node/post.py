@@ -11,15 +11,17 @@ them one by one.
 
 from collections import defaultdict
 from collections.abc import Collection
+from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Update, and_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, and_, select, update
 
 from comity.core import cose
 from comity.core.carriage import Carried, read_returned
 from comity.core.codec import encode
-from comity.core.envelope import CONTENT_KEY, NONCE, Delivery, Lane, frame_of, seal, sha256
+from comity.core.envelope import CONTENT_KEY, NONCE, Delivery, Lane, Signed, frame_of, seal, sha256
 from comity.core.errors import ComityError, Misused
 from comity.core.exchange import Proof
 from comity.core.ids import ActId, BureauId, Digest, Millis
@@ -32,7 +34,7 @@ from comity.node.bureau import LANES, Bureau
 from comity.node.database import Transaction
 from comity.node.inbox import Outcome
 from comity.node.query import Query
-from comity.node.store import Kept, Rest
+from comity.node.store import Kept
 
 BATCH = 256
 """Deliveries in one request at most; what one request carries is one group commit, and one batch of receipts, at the
@@ -40,6 +42,9 @@ other side. Of 128 and 256, 256 carried a fifth more acts a second: what is done
 
 BATCH_BYTES = 8 * 1024 * 1024
 """Bytes of bodies in one request, after which it is sent off."""
+
+ABREAST = 32
+"""Recipients of one look: the first of many are on the line while the next are sealed."""
 
 FIRST_WAIT = 1_000
 LONGEST_WAIT = 15 * 60_000
@@ -92,7 +97,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def collect(
     bureau: Bureau, busy: frozenset[BureauId] = frozenset(), underway: Collection[tuple[int, BureauId]] = ()
 ) -> dict[BureauId, list[Parcel]]:
-    """Seal what is due, urgent first, and return it by recipient, `BATCH` each at most.
+    """Seal what is due, urgent first, and return it by recipient: `BATCH` each at most, for `ABREAST` of them at most.
 
     `busy` recipients are left out, and so is what is `underway`: acts by number, each with its recipient.
     """
@@ -101,20 +106,24 @@ def collect(
     size: dict[BureauId, int] = defaultdict(int)
     with bureau.database.read() as tx:
         lines = _due(bureau, tx, busy, underway)
+        if not lines:
+            return {}
         roads, acts = _roads(bureau, tx, lines), bureau.store.resting(tx, (line.act for line in lines))
+        opened = cache(lambda act: bureau.store.opened(*acts[act]))  # Once for all recipients of an act.
         for line in lines:
             recipient = BureauId(str(line.recipient))
             if size[recipient] > BATCH_BYTES:
                 continue
             try:
-                parcel = _parcel(bureau, tx, line, *acts[line.act], relays=roads.get((line.act, recipient), ()))
+                kept, relays = acts[line.act][0], roads.get((line.act, recipient), ())
+                parcel = _parcel(bureau, tx, line, kept, opened(line.act), relays=relays)
             except ComityError as problem:
                 failed.append((line, str(problem)))
                 continue
             size[recipient] += len(parcel.delivery)
             parcels[recipient].append(parcel)
-    for line, trouble in failed:
-        _wait(bureau, int(line.act), BureauId(str(line.recipient)), trouble)
+    if failed:
+        bureau.database.write(lambda tx: [_put_off(bureau, tx, *line[:2], trouble) for line, trouble in failed])
     return {recipient: found for recipient, found in parcels.items() if found}
 
 
@@ -122,39 +131,57 @@ def _due(
     bureau: Bureau, tx: Transaction, busy: frozenset[BureauId], underway: Collection[tuple[int, BureauId]]
 ) -> list[Row[Any]]:
     """Return the lines to send now, in order, `BATCH` to each recipient at most."""
-    due = and_(_o.member == bureau.member, _o.next_at <= bureau.now(), _o.recipient.not_in(busy))
-    columns = (_o.act, _o.recipient, _o.id, _o.lane, _o.proof)
-    first = select(*columns).where(due).order_by(_o.lane, _o.next_at, _o.act).limit(2 * BATCH + len(underway))
+    most = 2 * BATCH + len(underway)
+    if busy:
+        found = tx.all(_lines(bureau.member, bureau.now()).where(_o.recipient.not_in(busy)).limit(most))
+    else:
+        found = tx.all(_DUE, member=bureau.member, now=bureau.now(), most=most)
     count: dict[str, int] = defaultdict(int)
     chosen = []
-    for line in tx.all(first):
-        if (line.act, line.recipient) not in underway and count[line.recipient] < BATCH:
+    for line in found:
+        if (line.act, line.recipient) in underway or (line.recipient not in count and len(count) == ABREAST):
+            continue
+        if count[line.recipient] < BATCH:
             count[line.recipient] += 1
             chosen.append(line)
     return chosen
 
 
-def record(bureau: Bureau, parcels: list[Parcel], outcomes: list[Outcome], least: int = 0) -> None:
-    """Write down what the recipient's node answered to each parcel; what was refused waits `least` milliseconds."""
-    if len(parcels) != len(outcomes):
-        raise Misused(f"{len(outcomes)} answers to {len(parcels)} deliveries")
-    for parcel, outcome in zip(parcels, outcomes, strict=True):
-        if not outcome.committed:
-            _wait(bureau, parcel.number, parcel.recipient, outcome.reason, least)
-    taken = [parcel for parcel, outcome in zip(parcels, outcomes, strict=True) if outcome.committed]
-    bureau.database.write(lambda tx: _handed(bureau, tx, taken))
+def _lines(member: Any, now: Any) -> Select[Any]:  # noqa: ANN401 - values, or their places in a query
+    columns = select(_o.act, _o.recipient, _o.id, _o.lane, _o.proof, _o.attempts)
+    return columns.where(_o.member == member, _o.next_at <= now).order_by(_o.lane, _o.next_at, _o.act)
 
 
-def note(bureau: Bureau, report: Report) -> None:
-    """Write down what a report says: answers of the recipient's node, or R0 of a relay."""
-    relay, said = report.relay, report.said
-    taken = [each for each, outcome in zip(report.parcels, report.outcomes, strict=True) if outcome.committed]
-    if relay is None or said is None:
-        record(bureau, report.parcels, report.outcomes, report.wait * 1000)
-        return
+_DUE = Query(lambda member, now, most: _lines(member, now).limit(most))
+
+
+def record(bureau: Bureau, parcels: list[Parcel], outcomes: list[Outcome]) -> None:
+    """Write down what the recipient's node answered to each parcel."""
+    note(bureau, Report(parcels=parcels, outcomes=outcomes)).result()
+
+
+def note(bureau: Bureau, report: Report) -> "Future[None]":
+    """Write down, with the next commit, what a report says: answers of the recipient's node, or R0 of a relay.
+
+    Raises:
+        Misused: it has more answers than parcels, or fewer.
+
+    """
+    if len(report.parcels) != len(report.outcomes):
+        raise Misused(f"{len(report.outcomes)} answers to {len(report.parcels)} deliveries")
+    return bureau.database.submit(lambda tx: _noted(bureau, tx, report))
+
+
+def _noted(bureau: Bureau, tx: Transaction, report: Report) -> None:
+    relay, said, taken = report.relay, report.said, []
     for parcel, outcome in zip(report.parcels, report.outcomes, strict=True):
-        if not outcome.committed:
-            _wait(bureau, parcel.number, parcel.recipient, outcome.reason, report.wait * 1000)
+        if outcome.committed:
+            taken.append(parcel)
+        else:
+            _put_off(bureau, tx, parcel.number, parcel.recipient, outcome.reason, report.wait * 1000)
+    if relay is None or said is None:
+        _handed(bureau, tx, taken)
+        return
     rows = [
         {
             "member": bureau.member, "act": parcel.number, "recipient": parcel.recipient, "relay": relay,
@@ -162,12 +189,8 @@ def note(bureau: Bureau, report: Report) -> None:
         }
         for parcel in taken
     ]  # fmt: skip
-
-    def write(tx: Transaction) -> None:
-        tx.put(schema.carried, rows)
-        _handed(bureau, tx, taken, CARRIED_WAIT)
-
-    bureau.database.write(write)
+    tx.put(schema.carried, rows)
+    _handed(bureau, tx, taken, CARRIED_WAIT)
 
 
 def given_back(bureau: Bureau, relay: BureauId, raw: bytes) -> bool:
@@ -196,8 +219,12 @@ def given_back(bureau: Bureau, relay: BureauId, raw: bytes) -> bool:
 
 def failed(bureau: Bureau, parcels: list[Parcel], trouble: str) -> None:
     """Write down that nobody answered; each parcel waits longer than the time before."""
-    for parcel in parcels:
-        _wait(bureau, parcel.number, parcel.recipient, trouble)
+
+    def write(tx: Transaction) -> None:
+        for parcel in parcels:
+            _put_off(bureau, tx, parcel.number, parcel.recipient, trouble)
+
+    bureau.database.write(write)
 
 
 def _roads(bureau: Bureau, tx: Transaction, lines: list[Row[Any]]) -> dict[tuple[int, str], tuple[BureauId, ...]]:
@@ -210,8 +237,11 @@ def _roads(bureau: Bureau, tx: Transaction, lines: list[Row[Any]]) -> dict[tuple
         return {}
     c = schema.carried.c
     relied = c.noted > bureau.now() - CARRIED_AGAIN
-    place = and_(c.member == bureau.member, c.act.in_([line.act for line in lines]), relied)
-    holding = {(row.act, row.recipient, row.relay) for row in tx.all(select(c.act, c.recipient, c.relay).where(place))}
+    # A relay can hold only what was tried before.
+    tried = [line.act for line in lines if line.attempts]
+    place = and_(c.member == bureau.member, c.act.in_(tried), relied)
+    rows = tx.all(select(c.act, c.recipient, c.relay).where(place)) if tried else ()
+    holding = {(row.act, row.recipient, row.relay) for row in rows}
     roads = {}
     for line in lines:
         first = bytes(line.id)[0] % len(listed)
@@ -223,10 +253,9 @@ def _roads(bureau: Bureau, tx: Transaction, lines: list[Row[Any]]) -> dict[tuple
 
 
 def _parcel(
-    bureau: Bureau, tx: Transaction, line: Row[Any], kept: Kept, body: Rest, *, relays: tuple[BureauId, ...]
+    bureau: Bureau, tx: Transaction, line: Row[Any], kept: Kept, signed: Signed, *, relays: tuple[BureauId, ...]
 ) -> Parcel:
     recipient = BureauId(str(line.recipient))
-    signed = bureau.store.opened(kept, body)
     head = kept.head
     registry = bureau.registry_in(tx)
     profile = registry.profile(recipient)
@@ -301,27 +330,25 @@ def _handed(bureau: Bureau, tx: Transaction, parcels: list[Parcel], wait: int = 
     tx.each(_DONE, [line for line, each in zip(answered, parcels, strict=True) if not each.receipted])
 
 
-def _wait(bureau: Bureau, number: int, recipient: BureauId, trouble: str, least: int = 0) -> None:
-    """Move the next attempt: exponential back-off with some chance in it, so that peers do not all come at once."""
+def _put_off(bureau: Bureau, tx: Transaction, number: int, recipient: str, trouble: str, least: int = 0) -> None:
+    """Move the next attempt: exponential back-off with some chance in it, so that peers do not all come at once.
 
-    def write(tx: Transaction) -> None:
-        o = schema.outbox.c
-        place = and_(o.act == number, o.recipient == recipient)
-        row = tx.one(select(o.attempts, o.state).where(place))
-        if row is None or row.state == "settled":
-            return
-        pause = min(FIRST_WAIT * 2 ** min(int(row.attempts), 20), LONGEST_WAIT)
-        pause += pause * bureau.entropy(1)[0] // 512
-        c = schema.carried.c
-        mine = and_(c.member == bureau.member, c.act == number, c.recipient == recipient)
-        if tx.one(select(c.relay).where(mine).limit(1)) is not None:
-            # A relay holds it: that nobody else can be reached is no reason for haste.
-            pause = max(pause, CARRIED_WAIT)
-        values = {
-            "attempts": row.attempts + 1,
-            "next_at": Millis(bureau.now() + max(pause, least)),
-            "trouble": trouble[:300],
-        }
-        tx.run(update(schema.outbox).where(place).values(**values))
-
-    bureau.database.write(write)
+    At least `least` milliseconds.
+    """
+    place = and_(_o.act == number, _o.recipient == recipient)
+    row = tx.one(select(_o.attempts, _o.state).where(place))
+    if row is None or row.state == "settled":
+        return
+    pause = min(FIRST_WAIT * 2 ** min(int(row.attempts), 20), LONGEST_WAIT)
+    pause += pause * bureau.entropy(1)[0] // 512
+    c = schema.carried.c
+    mine = and_(c.member == bureau.member, c.act == number, c.recipient == recipient)
+    if tx.one(select(c.relay).where(mine).limit(1)) is not None:
+        # A relay holds it: that nobody else can be reached is no reason for haste.
+        pause = max(pause, CARRIED_WAIT)
+    values = {
+        "attempts": row.attempts + 1,
+        "next_at": Millis(bureau.now() + max(pause, least)),
+        "trouble": trouble[:300],
+    }
+    tx.run(update(schema.outbox).where(place).values(**values))

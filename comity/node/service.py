@@ -29,7 +29,10 @@ SETTLING = 30_000
 here by then."""
 
 BREATH = 0.005
-"""Seconds for which a node that was woken waits for more of the same: to look costs as much as to seal ten acts."""
+"""Seconds for which a node that was woken waits for more of the same: to look costs as much as to seal ten acts.
+
+Only while there is more: an act that is alone leaves at once.
+"""
 
 AT_A_TIME = 2
 """Requests to one peer at a time."""
@@ -96,12 +99,8 @@ class Service:
                 log.warning("%s: %s", self.bureau.me, problem)
             except Exception as problem:  # noqa: BLE001 - one mistake of ours must not stop the node
                 complain(self.bureau.me, problem)
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for((sooner or stop).wait(), seconds)
-                if sooner is not None:
-                    await asyncio.sleep(BREATH)
-            except TimeoutError:
-                continue
 
     def _call(self, call: Callable[[], object]) -> Callable[[], Awaitable[None]]:
         async def step() -> None:
@@ -110,21 +109,39 @@ class Service:
         return step
 
     async def _post(self, road: Carrier, sending: "_Sending", pulse: "_Pulse") -> None:
+        if sending.stirred.is_set() and (sending.tasks or not sending.alone):
+            await asyncio.sleep(BREATH)
         # Cleared before looking: what is committed after the look stirs again, and so does a request that ends.
         left = sending.owing or sending.ended
         sending.stirred.clear()
         sending.ended = False
-        if not await asyncio.to_thread(pulse.beats) and not left:
-            return
         # Receipts wait for company only where the last ones had some: one that is alone goes at once.
         now = asyncio.get_running_loop().time()
-        sending.owing = now < sending.paid + self.pace.post
-        if not sending.owing:
-            paid = await asyncio.to_thread(jobs.pay_receipts, self.bureau)
+        owing = now < sending.paid + self.pace.post
+        look = partial(self._look, pulse, sending.busy(), sending.underway())
+        found = await asyncio.to_thread(look, pay=not owing, left=left)
+        if found is None:
+            return
+        paid, due = found
+        sending.owing = owing
+        if not owing:
             sending.paid = now if paid > 1 else 0.0
-        due = await asyncio.to_thread(post.collect, self.bureau, sending.busy(), sending.underway())
+        sending.alone = paid + sum(map(len, due.values())) <= 1
         for recipient, parcels in due.items():
             sending.add(asyncio.create_task(self._send(road, recipient, parcels)), recipient, parcels)
+        if len(due) == post.ABREAST:
+            # There may be more recipients; these are on the line meanwhile.
+            sending.more()
+
+    def _look(
+        self, pulse: "_Pulse", busy: frozenset[BureauId], underway: frozenset[tuple[int, BureauId]], *, pay: bool,
+        left: bool,
+    ) -> tuple[int, dict[BureauId, list[Parcel]]] | None:  # fmt: skip
+        """Look, in one thread, for what is to be paid and sent; None where nobody has committed and nothing is left."""
+        if not pulse.beats() and not left:
+            return None
+        paid = jobs.pay_receipts(self.bureau) if pay else 0
+        return paid, post.collect(self.bureau, busy, underway)
 
     async def _send(self, road: Carrier, recipient: BureauId, parcels: list[Parcel]) -> None:
         try:
@@ -135,8 +152,8 @@ class Service:
             complain(self.bureau.me, problem)
             await asyncio.to_thread(post.failed, self.bureau, parcels, "an error in this node; see its log")
         else:
-            for report in reports:
-                await asyncio.to_thread(post.note, self.bureau, report)
+            # No thread waits for it: what many peers answer at a time is one commit.
+            await asyncio.gather(*(asyncio.wrap_future(post.note(self.bureau, report)) for report in reports))
 
     async def _witness(self, road: Carrier) -> None:
         await asyncio.to_thread(jobs.checkpoint, self.bureau)
@@ -175,6 +192,8 @@ class _Sending:
         """True while some may be owed that wait for company."""
         self.ended = False
         """True when a request has ended, so that its recipient may be sent more."""
+        self.alone = True
+        """True when the last look found one act or one receipt at most, so that nothing is gained by waiting."""
 
     def add(self, task: asyncio.Task[None], recipient: BureauId, parcels: list[Parcel]) -> None:
         """Note a request; it is forgotten when it has ended, by when its answers are written down."""
@@ -183,6 +202,10 @@ class _Sending:
 
     def _end(self, task: asyncio.Task[None]) -> None:
         del self.tasks[task]
+        self.more()
+
+    def more(self) -> None:
+        """Have it looked again, whether anybody commits or not."""
         self.ended = True
         self.stirred.set()
 
@@ -201,7 +224,7 @@ class _Pulse:
 
     def __init__(self, bureau: Bureau) -> None:
         self._bureau = bureau
-        self._seen = -1
+        self._seen = ""
         self._looked = Millis(0)
 
     def beats(self) -> bool:

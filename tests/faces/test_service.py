@@ -15,9 +15,10 @@ import pytest
 from msgspec.structs import replace
 
 from comity.core.errors import Misused
+from comity.faces import incoming
 from comity.faces.service import listen_at
 from comity.faces.wire import Wire, free_port
-from comity.node import clock, proposals
+from comity.node import carrier, clock, proposals
 from comity.node.anchor import Anchor
 from comity.node.repository import Repository
 from tests.faces.conftest import Typed
@@ -129,6 +130,17 @@ def test_a_bureau_that_is_down_gets_its_mail_when_it_is_up_again(typed: Typed, n
     until(lambda: accepted(typed, "ma", said))
     assert arrived(typed, "no", said)
     assert json.loads(typed("ma", "status", said, "--json").out)[0]["attempts"] > 1
+
+
+def test_a_silent_connection_is_kept_for_the_next_request(nodes: Nodes) -> None:
+    """It is the sender who hangs up (`node/carrier.py`), so that no request is written to a line that is gone."""
+    asked = b"GET /health HTTP/1.1\r\nHost: no\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", nodes.ports["no"]), PATIENCE) as line:
+        for silent in (0, 6):  # Uvicorn by itself would hang up after five seconds.
+            time.sleep(silent)
+            line.sendall(asked)
+            assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert incoming.KEPT > carrier.IDLE
 
 
 def test_each_log_is_cosigned_by_the_other_bureau(typed: Typed) -> None:

@@ -2,16 +2,19 @@
 
 import pytest
 
+from comity.core.checkpoint import parse_checkpoint
 from comity.core.codec import decode
 from comity.core.envelope import Lane
 from comity.core.ids import BureauId, Millis
-from comity.core.receipt import Nondelivery, Rung
+from comity.core.note import parse_note
+from comity.core.receipt import Nondelivery, Receipts, Rung
 from comity.node import inbox, jobs, post, schema
 from comity.node.bureau import PATIENCE, Bureau
 from tests.node.conftest import Found
 from tests.simulator import DAY, code_of, lines, parcels, received, rows, rungs, tell
 
 NO = BureauId("no")
+RECEIPTS = "exchange.receipts/1"
 
 
 def statements(bureau: Bureau) -> list[Nondelivery]:
@@ -20,6 +23,24 @@ def statements(bureau: Bureau) -> list[Nondelivery]:
         kept = [bureau.store.by_number(tx, row.number) for row in rows(bureau, schema.acts)]
         said = [one for one in kept if one.head.kind == "exchange.nondelivery/1" and one.head.sender == bureau.me]
         return [decode(bureau.store.signed(tx, one).body, Nondelivery) for one in said]
+
+
+def test_receipts_and_their_checkpoint_are_one_commit_whoever_gets_them(found: Found) -> None:
+    fed = found(["ma", "no", "et"])
+    ma, no, et = fed.bureaus.values()
+    for sender in (ma, et):
+        tell(sender, "no")
+        inbox.receive(no, [parcel.delivery for parcel in parcels(sender, "no")])
+    commits = list[None]()
+    with no.database.listening(lambda: commits.append(None)):
+        assert jobs.pay_receipts(no) == 2
+    assert 1 <= len(commits) <= 2  # The thread that commits may take the first before it sees the second.
+    with no.database.read() as tx:
+        acts = [no.store.by_number(tx, row.number) for row in rows(no, schema.acts) if row.kind == RECEIPTS]
+        said = [decode(no.store.signed(tx, kept).body, Receipts) for kept in acts]
+    for each in said:
+        (receipt,) = each.receipts
+        assert receipt.leaf < parse_checkpoint(parse_note(each.mine.encode()).text).size
 
 
 @pytest.mark.parametrize("lane", list(Lane))

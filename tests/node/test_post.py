@@ -1,10 +1,12 @@
 """What leaves: tried again with growing pauses, never lost between two machines, sealed to the newest key."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comity.core.cose import key_id
-from comity.core.envelope import Lane
+from comity.core.codec import decode
+from comity.core.cose import key_id, parse_sealed
+from comity.core.envelope import Delivery, Lane
 from comity.core.errors import Unreachable
 from comity.core.ids import BureauId, Millis
 from comity.core.receipt import Gap, Rung
@@ -160,6 +162,45 @@ def test_a_recipient_that_is_being_served_is_left_out(found: Found) -> None:
     (ma, *_) = found(["ma", "no", "et"]).bureaus.values()
     tell(ma, "no", "et")
     assert list(post.collect(ma, frozenset({NO}))) == ["et"]
+
+
+def test_one_look_seals_for_some_recipients_and_the_next_for_the_others(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ma, *_) = found(["ma", "no", "et", "ke"]).bureaus.values()
+    tell(ma, "no", "et", "ke")
+    urgent = tell(ma, "ke", lane=Lane.URGENT)
+    monkeypatch.setattr(post, "ABREAST", 2)
+    first = post.collect(ma)
+    assert len(first) == 2
+    assert first[BureauId("ke")][0].act == urgent.id
+    underway = {(parcel.number, parcel.recipient) for parcels in first.values() for parcel in parcels}
+    second = post.collect(ma, frozenset(), underway)
+    assert {*first, *second} == {"no", "et", "ke"}
+    assert not first.keys() & second.keys()
+
+
+def test_no_two_recipients_of_an_act_are_sent_the_same_ciphertext(found: Found) -> None:
+    """Else whoever carries both sees that they are told the same."""
+    (ma, *_) = found(["ma", "no", "et"]).bureaus.values()
+    tell(ma, "no", "et")
+    sent = [parse_sealed(decode(parcel.delivery, Delivery).sealed) for (parcel,) in post.collect(ma).values()]
+    assert len({envelope.ciphertext for envelope in sent}) == 2
+    assert len({envelope.protected for envelope in sent}) == 2
+    assert len({envelope.nonce for envelope in sent}) == 2
+
+
+def test_what_became_of_a_request_is_one_commit(found: Found) -> None:
+    (ma, _) = found(["ma", "no"]).bureaus.values()
+    said = [tell(ma, "no").id for _ in range(3)]
+    waiting, commits = parcels(ma, "no"), list[None]()
+    with ma.database.listening(lambda: commits.append(None)):
+        post.record(ma, waiting, [Outcome(code="accepted"), *[Outcome(code="malformed", reason="later")] * 2])
+        assert len(commits) == 1
+        post.failed(ma, waiting[1:], "the line is down")
+        assert len(commits) == 2
+    found_ = [lines(ma, act)["no"] for act in said]
+    assert [(line.state, line.attempts) for line in found_] == [("handed", 1), ("queued", 2), ("queued", 2)]
 
 
 def test_an_envelope_is_sealed_to_the_key_that_the_recipient_lists_when_it_leaves(found: Found) -> None:
