@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -20,6 +20,10 @@ from comity.faces import terminal
 from comity.node import clock
 from comity.node.home import Membership
 from comity.node.trust import Trust
+
+if TYPE_CHECKING:
+    import uvicorn
+    from litestar import Litestar
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,8 +57,6 @@ def run(folder: Path, passphrase: str, listen: str, registries: list[Path], ever
 
     """
     # Uvicorn, Litestar and aiohttp take half a second to load, which other commands need not pay.
-    import uvicorn  # noqa: PLC0415
-
     from comity import app as composition  # noqa: PLC0415
     from comity.faces import api, desk_api, desk_listener, incoming  # noqa: PLC0415
     from comity.node import secretariat  # noqa: PLC0415
@@ -89,10 +91,7 @@ def run(folder: Path, passphrase: str, listen: str, registries: list[Path], ever
         await asyncio.gather(*tasks)
 
     registries_ = {org: api.Registry(each.folder, each.accept) for org, each in kept.items()}
-    config = uvicorn.Config(
-        api.build(node, registries_, working), log_level="warning", access_log=False, timeout_graceful_shutdown=5,
-        timeout_keep_alive=incoming.KEPT,
-    )  # fmt: skip
+    server = _server(api.build(node, registries_, working))
     # Uvicorn raises the signal that ended it once more; a stop that was asked for must not look like a crash.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     say = terminal.narrator()
@@ -101,11 +100,28 @@ def run(folder: Path, passphrase: str, listen: str, registries: list[Path], ever
         with _bound(host, port) as line, suppress(KeyboardInterrupt):
             for told in _announced(node.home.settings.memberships, f"{host}:{port}", desk):
                 say(told)
-            uvicorn.Server(config).run([line])
+            server.run([line])
         # Whether Uvicorn raised the signal once more or not: it has ended because it was told to.
         say("stopped")
     finally:
         node.close()
+
+
+def _server(application: "Litestar") -> "uvicorn.Server":
+    """Return what serves a node's application to its peers."""
+    import uvicorn  # noqa: PLC0415 - as above
+
+    from comity.faces import incoming  # noqa: PLC0415
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=incoming.KEPT,
+        )
+    )
 
 
 def spare_what_is_loaded() -> None:

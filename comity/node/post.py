@@ -102,7 +102,7 @@ def collect(
     `busy` recipients are left out, and so is what is `underway`: acts by number, each with its recipient.
     """
     parcels: dict[BureauId, list[Parcel]] = defaultdict(list)
-    failed: list[tuple[Row[Any], str]] = []
+    failed: list[tuple[int, BureauId, str]] = []
     size: dict[BureauId, int] = defaultdict(int)
     with bureau.database.read() as tx:
         lines = _due(bureau, tx, busy, underway)
@@ -118,12 +118,11 @@ def collect(
                 kept, relays = acts[line.act][0], roads.get((line.act, recipient), ())
                 parcel = _parcel(bureau, tx, line, kept, opened(line.act), relays=relays)
             except ComityError as problem:
-                failed.append((line, str(problem)))
+                failed.append((line.act, recipient, str(problem)))
                 continue
             size[recipient] += len(parcel.delivery)
             parcels[recipient].append(parcel)
-    if failed:
-        bureau.database.write(lambda tx: [_put_off(bureau, tx, *line[:2], trouble) for line, trouble in failed])
+    _put_all_off(bureau, failed)
     return {recipient: found for recipient, found in parcels.items() if found}
 
 
@@ -219,12 +218,7 @@ def given_back(bureau: Bureau, relay: BureauId, raw: bytes) -> bool:
 
 def failed(bureau: Bureau, parcels: list[Parcel], trouble: str) -> None:
     """Write down that nobody answered; each parcel waits longer than the time before."""
-
-    def write(tx: Transaction) -> None:
-        for parcel in parcels:
-            _put_off(bureau, tx, parcel.number, parcel.recipient, trouble)
-
-    bureau.database.write(write)
+    _put_all_off(bureau, [(parcel.number, parcel.recipient, trouble) for parcel in parcels])
 
 
 def _roads(bureau: Bureau, tx: Transaction, lines: list[Row[Any]]) -> dict[tuple[int, str], tuple[BureauId, ...]]:
@@ -328,6 +322,17 @@ def _handed(bureau: Bureau, tx: Transaction, parcels: list[Parcel], wait: int = 
     answered = [line | {"sealed": each.sealed, "again": again} for line, each in zip(lines, parcels, strict=True)]
     tx.each(_AWAITED, [line for line, each in zip(answered, parcels, strict=True) if each.receipted])
     tx.each(_DONE, [line for line, each in zip(answered, parcels, strict=True) if not each.receipted])
+
+
+def _put_all_off(bureau: Bureau, lines: list[tuple[int, BureauId, str]]) -> None:
+    """Put off the next attempt of each act to each recipient, for the trouble that it met."""
+
+    def write(tx: Transaction) -> None:
+        for line in lines:
+            _put_off(bureau, tx, *line)
+
+    if lines:
+        bureau.database.write(write)
 
 
 def _put_off(bureau: Bureau, tx: Transaction, number: int, recipient: str, trouble: str, least: int = 0) -> None:
