@@ -10,7 +10,7 @@ from comity.core.envelope import Delivery
 from comity.core.errors import Malformed, Misused, Refused
 from comity.core.ids import Digest
 from comity.node import relay
-from comity.node.blobs import CHUNK, TAG
+from comity.node.chunks import CHUNK, TAG
 from comity.node.mailboxes import DAY, Limits, Size
 from tests.mailing import CANARY, ET, MA, NO, R1, envelope, lines, poll, reframed, room, take
 from tests.node.conftest import Bounded
