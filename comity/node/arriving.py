@@ -84,6 +84,10 @@ class Arrival:
         with self._lock:
             self._close()
 
+    def __del__(self) -> None:
+        """Let go of the file with the object."""
+        self._close()
+
     def _begin(self, flags: int = 0) -> None:
         """Open the file, and look what is in it, if that was not done yet."""
         if self._handle >= 0:
