@@ -38,9 +38,10 @@ from comity.core.registry import (
     Suite,
 )
 from comity.node import due, inbox, jobs, offers, post, recovery, schema
-from comity.node.blobs import ID, Blobs
+from comity.node.blobs import Blobs
 from comity.node.bodies import BodyKeys
 from comity.node.bureau import Bureau
+from comity.node.chunks import ID
 from comity.node.clock import entropy
 from comity.node.database import Database, sqlite_url
 from comity.node.home import BUILT_IN

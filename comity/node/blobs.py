@@ -15,13 +15,15 @@ Whoever knows the root takes each chunk from anybody and knows at once whether i
 plaintext travel in the act's body; a relay has none of them. AES-GCM does not bind a ciphertext to one key, so the
 digest is what makes all recipients read the same.
 
-    folder/aa/<62 hex>/manifest    a blob lies in a folder named by its root; chunks beside, named by their ids
+    folder/aa/<62 hex>/manifest    a blob lies in a folder named by its root
+    folder/aa/<62 hex>/content     its chunks one after the other; as long as some are lacking it is called `partial`
     folder/staging/                what is being written; taken for nothing, cleared by `sweep`
 
-One folder for each blob, not one for each chunk: no key comes twice, so no two blobs share a chunk, and a peer that
-lists a foreign chunk in its manifest reaches nothing. Bytes from a peer are counted, hashed and kept; they are
-decrypted in `open` alone and never parsed here. Removing a blob does not overwrite it: what makes it unreadable is that
-its key went with the body that held it (node/bodies.py).
+One file for each blob: forcing each chunk to the disk by itself took most of the time (decision 0045). One folder for
+each, not one for all: no key comes twice, so no two blobs share a chunk, and a peer that lists a foreign chunk in its
+manifest reaches nothing. Bytes from a peer are counted, hashed and kept (node/arriving.py); they are decrypted in
+`open` alone and never parsed here. Removing a blob does not overwrite it: what makes it unreadable is that its key went
+with the body that held it (node/bodies.py).
 """
 
 import fcntl
@@ -30,12 +32,10 @@ import hmac
 import itertools
 import os
 import shutil
-from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Self, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -44,22 +44,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from comity.core.errors import Malformed, Misused, Unreachable
 from comity.core.ids import Digest, Millis
 from comity.core.log import leaf_hash, root_of
-from comity.node import disk
+from comity.node import chunks, disk
+from comity.node.arriving import CONTENT, PARTIAL, Arrival, Arrivals
 
 Entropy: TypeAlias = Callable[[int], bytes]
 
-CHUNK = 1 << 20
-"""Bytes of plaintext in a chunk. Smaller ones cost a file and a sync each, larger ones memory and more to send again
-after a break; 1 MiB keeps the manifest of 2 GiB at 64 KiB."""
-
-TAG = 16
 KEY = 32
-ID = 32
 
 MOST = 4 << 30
 """Bytes of the largest blob unless a node says otherwise: twice what the exchange promises; 4,096 chunks."""
 
 _MANIFEST = "manifest"
+_TRIES = 3
 _NUMBERS = itertools.count()
 
 
@@ -92,6 +88,7 @@ class Blobs:
         self.watch: Watch | None = None
         """Who is told how far a long piece of work has come."""
         self._staging = folder / "staging"
+        self._arrivals = Arrivals()
         disk.private_folder(self._staging)
 
     # The sender's side.
@@ -109,18 +106,17 @@ class Blobs:
         key = entropy(KEY)
         if len(key) != KEY:
             raise Misused(f"a blob's key needs {KEY} fresh bytes, not {len(key)}")
-        cipher, digest, size, ids = AESGCM(key), hashlib.sha256(), 0, []
+        digest, size = hashlib.sha256(), 0
         with self._staged() as place:
-            with _Writers() as writers:
-                for index, (piece, last) in enumerate(_pieces(stream)):
+            with chunks.Sealer(place / CONTENT, AESGCM(key)) as sealer:
+                for piece, last in chunks.pieces(stream):
                     size += len(piece)
                     if size > self._most:
                         raise Misused(f"an attachment may have {self._most} bytes, this one has more")
+                    sealer.seal(piece, last=last)
                     digest.update(piece)
-                    raw = cipher.encrypt(_nonce(index, last=last), piece, None)
-                    ids.append(hashlib.sha256(raw).digest())
-                    writers.write(place / ids[-1].hex(), raw)
                     self._tell("encrypting", size, _length(stream))
+                ids = sealer.finish()
             root = root_of([leaf_hash(id_) for id_ in ids])
             _write(place / _MANIFEST, b"".join(ids))
             self._settle_in(place, root)
@@ -138,7 +134,7 @@ class Blobs:
             raw = self._place(root).joinpath(_MANIFEST).read_bytes()
         except FileNotFoundError:
             raise Misused(f"no blob {root.hex()[:16]} is known here") from None
-        _verify(root, raw)
+        chunks.verify(root, raw)
         return raw
 
     def chunk(self, root: Digest, id_: Digest) -> bytes:
@@ -146,16 +142,31 @@ class Blobs:
 
         Raises:
             Misused: it is not here (any more).
-            Malformed: the file has rotted; it is removed, so that `missing` names the chunk again.
+            Malformed: it has rotted; `missing` names it from then on.
 
         """
-        try:
-            raw = self._chunk(root, id_).read_bytes()
-        except FileNotFoundError:
-            raise Misused(f"no chunk {id_.hex()[:16]} of blob {root.hex()[:16]} is here") from None
-        if hashlib.sha256(raw).digest() != id_:
-            self._chunk(root, id_).unlink(missing_ok=True)
-            raise Malformed(f"chunk {id_.hex()[:16]} of blob {root.hex()[:16]} has rotted on the disk")
+        index = self._seat(root, id_)
+        for name in (CONTENT, PARTIAL):
+            raw = self._read(root, index, name)
+            if raw is not None and hashlib.sha256(raw).digest() == id_:
+                return raw
+            if raw is not None and name == CONTENT:
+                with suppress(FileNotFoundError):
+                    # It is whole no more, and must not be taken for it.
+                    (self._place(root) / CONTENT).rename(self._place(root) / PARTIAL)
+                raise Malformed(f"chunk {id_.hex()[:16]} of blob {root.hex()[:16]} has rotted on the disk")
+        raise Misused(f"no chunk {id_.hex()[:16]} of blob {root.hex()[:16]} is here")
+
+    def unverified(self, root: Digest, id_: Digest) -> bytes:
+        """Return what is in a chunk's place of a whole blob, for a peer that verifies it itself before it keeps it.
+
+        Raises:
+            Misused: the blob is not whole, or has no such chunk.
+
+        """
+        raw = self._read(root, self._seat(root, id_), CONTENT)
+        if raw is None:
+            raise Misused(f"no chunk {id_.hex()[:16]} of blob {root.hex()[:16]} is here")
         return raw
 
     # The recipient's side, and a relay's.
@@ -169,10 +180,10 @@ class Blobs:
             Malformed: it does not lead to this root, lists a chunk twice, or lists more than the limit allows.
 
         """
-        most = _count(min(limit, self._most))
-        if len(raw) > most * ID:
-            raise Malformed(f"a manifest of {len(raw)} bytes, expected at most {most} chunks of {ID}")
-        _verify(root, raw)
+        most = chunks.count(min(limit, self._most))
+        if len(raw) > most * chunks.ID:
+            raise Malformed(f"a manifest of {len(raw)} bytes, expected at most {most} chunks of {chunks.ID}")
+        chunks.verify(root, raw)
         if not self._known(root):
             with self._staged() as place:
                 _write(place / _MANIFEST, raw)
@@ -189,39 +200,62 @@ class Blobs:
             Unreachable: the disk is full or failing.
 
         """
-        ids = self._ids(root) if self._known(root) else []
-        if id_ not in ids:
+        arrival = self._arrivals.known(root)
+        if arrival is None and self._known(root):
+            arrival = self._arrival(root, self._listed(root))
+        manifest = arrival.manifest if arrival is not None else b""
+        index, last = chunks.find(manifest, id_), len(manifest) // chunks.ID - 1
+        if arrival is None or index is None:
             raise Malformed(f"blob {root.hex()[:16]} has no chunk {id_.hex()[:16]}")
-        full, shortest = CHUNK + TAG, TAG + (len(ids) > 1)
-        if len(raw) != full and not (id_ == ids[-1] and shortest <= len(raw) < full):
+        full, shortest = chunks.CHUNK + chunks.TAG, chunks.TAG + (last > 0)
+        if len(raw) != full and not (index == last and shortest <= len(raw) < full):
             raise Malformed(f"a chunk of {len(raw)} bytes, expected {full}, or less at the end")
         if hashlib.sha256(raw).digest() != id_:
             raise Malformed(f"a chunk of {len(raw)} bytes is not {id_.hex()[:16]}")
-        if self._chunk(root, id_).exists():
-            return
-        with self._staged() as place:
-            _write(place / id_.hex(), raw)
-            try:
-                place.joinpath(id_.hex()).replace(self._chunk(root, id_))
-            except FileNotFoundError:
-                raise Malformed(f"blob {root.hex()[:16]} was dropped meanwhile") from None
+        with _kept():
+            for _ in range(_TRIES):
+                try:
+                    taken = arrival.take(index, raw)
+                except FileNotFoundError:
+                    raise Malformed(f"blob {root.hex()[:16]} was dropped meanwhile") from None
+                if arrival.closed:
+                    self._arrivals.forget(root)
+                if taken:
+                    return
+                arrival = self._arrival(root, manifest)
+        raise Unreachable(f"blob {root.hex()[:16]} is being dropped or brought anew by others")
 
     def missing(self, root: Digest) -> list[Digest]:
         """Return the ids of the chunks that are not here yet, in order.
+
+        Of a blob that another process received, or this one before it was started anew, all that has come is read.
 
         Raises:
             Misused: no manifest of this root was accepted.
 
         """
-        ids = self._ids(root)
-        held = {file.name for file in self._place(root).iterdir()}
-        return [id_ for id_ in ids if id_.hex() not in held]
+        manifest = self._listed(root)
+        with _kept():
+            for _ in range(_TRIES):
+                arrival = self._arrival(root, manifest)
+                places = arrival.missing()
+                if arrival.closed:
+                    self._arrivals.forget(root)
+                if places is not None:
+                    return [Digest(manifest[at * chunks.ID : (at + 1) * chunks.ID]) for at in places]
+        raise Unreachable(f"blob {root.hex()[:16]} is being dropped or brought anew by others")
+
+    def arrives(self, root: Digest) -> bool:
+        """Tell whether this process is just receiving the blob, which somebody must have announced; nothing is read."""
+        return self._arrivals.known(root) is not None
 
     def complete(self, root: Digest) -> bool:
         """Tell whether the whole blob is here, and force it to the disk before saying yes."""
         if not self._known(root) or self.missing(root):
             return False
-        _force(self._place(root))
+        with _kept():
+            # What it holds was forced before it got its name; the name is, now.
+            _force(self._place(root))
         return True
 
     def open(self, root: Digest, key: bytes, size: int, digest: bytes) -> Iterator[bytes]:
@@ -236,8 +270,8 @@ class Blobs:
 
         """
         raw = self.manifest(root)
-        ids = _split(raw)
-        if not 0 <= size <= self._most or _count(size) != len(ids):
+        ids = chunks.split(raw)
+        if not 0 <= size <= self._most or chunks.count(size) != len(ids):
             raise Malformed(f"a blob of {len(ids)} chunks is described as {size} bytes")
         if len(key) != KEY:
             raise Malformed(f"a blob's key has {KEY} bytes, this one {len(key)}")
@@ -250,10 +284,12 @@ class Blobs:
         for index, id_ in enumerate(ids):
             last = index == len(ids) - 1
             try:
-                piece = cipher.decrypt(_nonce(index, last=last), self.chunk(root, id_), None)
+                piece = cipher.decrypt(chunks.nonce(index, last=last), self.unverified(root, id_), None)
             except InvalidTag:
+                # Rotten here, or another than its sender described.
+                self.chunk(root, id_)
                 raise Malformed(f"chunk {index} of {len(ids)} does not open under the key described") from None
-            if len(piece) != (left if last else CHUNK):
+            if len(piece) != (left if last else chunks.CHUNK):
                 raise Malformed(f"chunk {index} of {len(ids)} holds {len(piece)} bytes, which the size does not allow")
             left -= len(piece)
             found.update(piece)
@@ -270,6 +306,7 @@ class Blobs:
 
     def drop(self, root: Digest) -> None:
         """Remove the blob, or what is here of it; that it is not here is no mistake."""
+        self._arrivals.forget(root)
         with self._staged() as place, suppress(FileNotFoundError):
             # In one step, so that nobody finds a blob with a manifest and half its chunks.
             self._place(root).rename(place / "dropped")
@@ -285,7 +322,7 @@ class Blobs:
         for place in sorted(self._folder.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 62)):
             root = Digest(bytes.fromhex(place.parent.name + place.name))
             with suppress(FileNotFoundError):
-                if root not in keep and place.stat().st_mtime_ns < before * 1_000_000:
+                if root not in keep and _touched(place) < before * 1_000_000:
                     self.drop(root)
                     gone.append(root)
         with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as got:
@@ -297,37 +334,49 @@ class Blobs:
     # The folder.
 
     def _place(self, root: Digest) -> Path:
-        if len(root) != ID:
-            raise Misused(f"a blob is named by {ID} bytes, not {len(root)}")
+        if len(root) != chunks.ID:
+            raise Misused(f"a blob is named by {chunks.ID} bytes, not {len(root)}")
         return self._folder / root.hex()[:2] / root.hex()[2:]
-
-    def _chunk(self, root: Digest, id_: Digest) -> Path:
-        if len(id_) != ID:
-            raise Misused(f"a chunk is named by {ID} bytes, not {len(id_)}")
-        return self._place(root) / id_.hex()
 
     def _known(self, root: Digest) -> bool:
         return self._place(root).joinpath(_MANIFEST).exists()
 
-    def _ids(self, root: Digest) -> list[Digest]:
+    def _listed(self, root: Digest) -> bytes:
         # Verified when it was accepted, and again by `open`: once more for each chunk would cost more than its digest.
         try:
-            return _split(self._place(root).joinpath(_MANIFEST).read_bytes())
+            return self._place(root).joinpath(_MANIFEST).read_bytes()
         except FileNotFoundError:
             raise Misused(f"no blob {root.hex()[:16]} is known here") from None
+
+    def _seat(self, root: Digest, id_: Digest) -> int:
+        index = chunks.find(self._listed(root), id_) if self._known(root) else None
+        if index is None:
+            raise Misused(f"no chunk {id_.hex()[:16]} of blob {root.hex()[:16]} is here")
+        return index
+
+    def _read(self, root: Digest, index: int, name: str) -> bytes | None:
+        """Return what is in the place of a chunk, None if there is no file of this name."""
+        try:
+            handle = os.open(self._place(root) / name, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            return os.pread(handle, chunks.CHUNK + chunks.TAG, index * (chunks.CHUNK + chunks.TAG))
+        finally:
+            os.close(handle)
+
+    def _arrival(self, root: Digest, manifest: bytes) -> Arrival:
+        return self._arrivals.at(root, self._place(root), manifest, chunks.CHUNK + chunks.TAG)
 
     @contextmanager
     def _staged(self) -> Iterator[Path]:
         # A folder of our own; what is not moved out of it goes when the block ends, or with a later sweep.
-        with self._locked(fcntl.LOCK_SH):
+        with self._locked(fcntl.LOCK_SH), _kept():
+            place = _made(self._staging)
             try:
-                place = _made(self._staging)
-                try:
-                    yield place
-                finally:
-                    shutil.rmtree(place, ignore_errors=True)
-            except OSError as error:
-                raise Unreachable(f"an attachment could not be read or kept: {error.strerror}") from None
+                yield place
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[bool]:
@@ -354,52 +403,12 @@ class Blobs:
             # Known already, perhaps with chunks missing: then it gets those from here.
             if not self._known(root):
                 raise
+            self._arrivals.forget(root)
             for file in place.iterdir():
                 file.replace(target / file.name)
+            (target / PARTIAL).unlink(missing_ok=True)
             _force(target)
         _force(target.parent)
-
-
-class _Writers:
-    """Write chunks to the disk while the next ones are encrypted; all are there when the block ends."""
-
-    ABREAST = 4
-    """Threads; forcing a file to the disk is waiting, and the disk serves several at once."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(self.ABREAST, "blobs")
-        self._pending: deque[Future[None]] = deque()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def write(self, path: Path, raw: bytes) -> None:
-        """Begin to write a chunk; waits for an older one where too many are under way."""
-        if len(self._pending) >= 2 * self.ABREAST:
-            self._pending.popleft().result()
-        self._pending.append(self._pool.submit(_write, path, raw))
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # Nobody writes into the folder any more when this returns, whether it went well or not.
-        self._pool.shutdown(cancel_futures=kind is not None)
-        if kind is None:
-            for pending in self._pending:
-                pending.result()
-
-
-def _nonce(index: int, *, last: bool) -> bytes:
-    return index.to_bytes(11) + bytes([last])
-
-
-def _pieces(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    # One piece ahead, because the last one is sealed differently.
-    piece = _full(stream)
-    while True:
-        following = _full(stream) if len(piece) == CHUNK else b""
-        yield piece, not following
-        if not following:
-            return
-        piece = following
 
 
 def _length(stream: BinaryIO) -> int:
@@ -410,31 +419,20 @@ def _length(stream: BinaryIO) -> int:
         return 0
 
 
-def _full(stream: BinaryIO) -> bytes:
-    # A pipe or socket gives less than it was asked for before it ends.
-    parts, lacking = [], CHUNK
-    while lacking and (part := stream.read(lacking)):
-        parts.append(part)
-        lacking -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+def _touched(place: Path) -> int:
+    """Return when something was last added to a blob."""
+    found = [place.stat().st_mtime_ns]
+    with suppress(FileNotFoundError):
+        found.append((place / PARTIAL).stat().st_mtime_ns)
+    return max(found)
 
 
-def _count(size: int) -> int:
-    return max(1, -(-size // CHUNK))
-
-
-def _split(raw: bytes) -> list[Digest]:
-    return [Digest(raw[at : at + ID]) for at in range(0, len(raw), ID)]
-
-
-def _verify(root: Digest, raw: bytes) -> None:
-    ids = _split(raw)
-    if not ids or len(raw) % ID:
-        raise Malformed(f"a manifest of {len(raw)} bytes, expected {ID} for each chunk and at least one")
-    if len(set(ids)) != len(ids):
-        raise Malformed(f"a manifest of {len(ids)} chunks lists one twice")
-    if root_of([leaf_hash(id_) for id_ in ids]) != root:
-        raise Malformed(f"a manifest of {len(ids)} chunks leads to another root than {root.hex()[:16]}")
+@contextmanager
+def _kept() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unreachable(f"an attachment could not be read or kept: {error.strerror}") from None
 
 
 def _made(folder: Path) -> Path:

@@ -22,9 +22,9 @@ from comity.core.envelope import Delivery
 from comity.core.errors import ComityError, Malformed, Unreachable
 from comity.core.ids import BureauId, Digest
 from comity.node import inbox, offers, post
-from comity.node.blobs import ID
 from comity.node.bureau import Bureau
 from comity.node.carrier import MOST_MAIL, Carrier
+from comity.node.chunks import ID
 from comity.node.mailboxes import Mail
 from comity.node.relay import HANDED
 

@@ -18,6 +18,11 @@ from comity.core.errors import Misused, Unreachable
 
 PRIVATE = 0o600
 PUBLIC = 0o644
+FORCED = 16 << 20
+"""Bytes of a long file after which the disk is asked to take in what it has so far. Measured with 256 MiB on a busy
+machine: a file forced for each MiB came to 98 to 114 MB/s, one file forced every 16 MiB to 213 to 334, at the end alone
+to 410; but then the end waits for all of it."""
+
 _OTHERS = 0o077
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
@@ -163,3 +168,11 @@ def settle(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write_at(handle: int, raw: bytes, at: int) -> None:
+    """Write all of it at that place of a file."""
+    left = memoryview(raw)
+    while left:
+        done = os.pwrite(handle, left, at)
+        left, at = left[done:], at + done

@@ -104,7 +104,8 @@ def take_chunk(bureau: Bureau, blob: Digest, chunk: Digest, raw: bytes) -> None:
         Malformed: nobody announced it, or the bytes are not the chunk.
 
     """
-    _announced(bureau, blob)
+    if not bureau.blobs.arrives(blob):
+        _announced(bureau, blob)
     bureau.blobs.accept_chunk(blob, chunk, raw)
 
 

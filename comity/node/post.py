@@ -29,8 +29,8 @@ from comity.core.leaf import Way
 from comity.core.registry import KeyUse
 from comity.node import schema
 from comity.node.arrivals import unless_silent
-from comity.node.blobs import CHUNK, ID
 from comity.node.bureau import LANES, Bureau
+from comity.node.chunks import CHUNK, ID
 from comity.node.database import Transaction
 from comity.node.inbox import Outcome
 from comity.node.query import Query

@@ -281,7 +281,7 @@ class Relay:
             Malformed: nobody announced it, or the bytes are not the chunk.
 
         """
-        if self._expected(blob) is None:
+        if not self.blobs.arrives(blob) and self._expected(blob) is None:
             raise Malformed("nobody has announced this attachment with a frame")
         self.blobs.accept_chunk(blob, chunk, raw)
 

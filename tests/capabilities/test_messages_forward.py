@@ -96,13 +96,14 @@ def test_what_is_refused_leaves_no_copy(fed: Federation, plan: Path) -> None:
 def test_a_chunk_that_rotted_is_not_passed_on(fed: Federation, plan: Path) -> None:
     """What is not as its sender described goes nowhere."""
     news = consented(fed, plan)
-    chunk = max((fed.folder / NO / "blobs").rglob("*"), key=lambda path: path.stat().st_size)
-    chunk.write_bytes(chunk.read_bytes()[:-1] + b"\0")
+    (whole,) = (fed.folder / NO / "blobs").rglob("content")
+    whole.write_bytes(whole.read_bytes()[:-1] + b"\0")
     before = files(fed.folder / NO / "blobs")
     with pytest.raises(Malformed):
         desk.forward(*at(fed, NO), act=news.id.hex(), to=("et",))
-    # The rotten chunk itself goes, so that it is asked for again.
-    assert set(files(fed.folder / NO / "blobs")) < set(before)
+    # It counts as whole no more, so that the chunk is asked for again; and no copy rests.
+    assert not whole.exists()
+    assert len(files(fed.folder / NO / "blobs")) == len(before)
     fed.carry()
     assert received(fed.bureaus[ET]) == []
 

@@ -31,8 +31,8 @@ from comity.core.registry import KeyUse, Suite
 from comity.faces import api
 from comity.node import admission, clock, home, inbox, jobs, officers, post, secretariat, witness
 from comity.node.anchor import Anchor
-from comity.node.blobs import ID
 from comity.node.bureau import Bureau
+from comity.node.chunks import ID
 from comity.node.post import Parcel
 from comity.node.repository import Repository
 from tests.node.founding import offline, silent

@@ -24,6 +24,7 @@ from comity.core.receipt import ACCEPTED, Receipts, Rung
 from comity.node import clock, rebuild, schema
 from comity.node.bodies import State
 from comity.node.bureau import Bureau
+from comity.node.chunks import split
 from comity.node.store import Kept
 from tests.organisation import PASSPHRASE
 from tests.simulator import Federation, rows
@@ -174,4 +175,7 @@ def assert_bodies_agree(books: Books) -> None:
             assert bureau.store.bodies.state(kept.number) is (State.ERASED if kept.erased else State.LIVE)
             if not kept.erased:
                 bureau.store.signed(tx, kept)
-            assert all(bureau.blobs.complete(blob) for blob in kept.head.blobs)
+            for blob in kept.head.blobs:
+                assert bureau.blobs.complete(blob)
+                for chunk in split(bureau.blobs.manifest(blob)):
+                    bureau.blobs.chunk(blob, chunk)

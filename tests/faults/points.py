@@ -104,6 +104,7 @@ SERVING = (
     after("manifest-kept", "comity.node.blobs:Blobs.accept_manifest"),
     before("chunk-not-named", "comity.node.blobs:Blobs.accept_chunk", nth=2),
     after("chunk-kept-not-answered", "comity.node.blobs:Blobs.accept_chunk", nth=2),
+    before("chunks-all-here-not-forced", "comity.node.arriving:Arrival._settle"),
     # Witnesses.
     before("cosigned-kept-not-answered", "comity.node.witness:cosign"),
     after("cosignature-heard-not-committed", "comity.node.witness:_merge"),

@@ -13,7 +13,7 @@ from comity.core.errors import Unreachable
 from comity.core.handling import Label
 from comity.core.ids import BureauId, Millis
 from comity.node import post, schema
-from comity.node.blobs import CHUNK
+from comity.node.chunks import CHUNK
 from comity.node.ladder import climbed
 from comity.node.mailboxes import WAIT, Limits, Mail, Size
 from comity.node.post import CARRIED_AGAIN, CARRIED_WAIT

@@ -99,7 +99,7 @@ def _half_erased(world: World) -> None:
 
 
 def _lost_chunk(world: World) -> None:
-    next(path for path in (world.folder / "ma" / "blobs").rglob("*") if len(path.name) == 64).unlink()
+    next((world.folder / "ma" / "blobs").rglob("content")).unlink()
 
 
 def _set_back(world: World) -> None:

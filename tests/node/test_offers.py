@@ -14,8 +14,8 @@ from comity.core.ids import BureauId, Digest
 from comity.core.receipt import Rung
 from comity.core.registry import Standing
 from comity.node import inbox, offers, schema
-from comity.node.blobs import CHUNK, ID
 from comity.node.bureau import Bureau
+from comity.node.chunks import CHUNK, ID
 from comity.node.clock import entropy
 from comity.node.offers import TOGETHER, WAITING
 from comity.node.post import Parcel

@@ -10,7 +10,7 @@ from comity.core.envelope import Delivery
 from comity.core.errors import Malformed, Misused, Refused
 from comity.core.ids import Digest
 from comity.node import relay
-from comity.node.blobs import CHUNK, TAG
+from comity.node.chunks import CHUNK, TAG
 from comity.node.mailboxes import DAY, Limits, Size
 from tests.mailing import CANARY, ET, MA, NO, R1, envelope, lines, poll, reframed, room, take
 from tests.node.conftest import Bounded
@@ -121,3 +121,14 @@ def test_a_relay_holds_no_plaintext_and_no_key_that_opens_anything(fed: Relayed)
         fed.carry()
     keys = [path.read_bytes() for path in (fed.folder / "r1" / "keyring").glob("*.key") if path.stem != "master"]
     assert [b'"sign"' in raw for raw in keys] == [True]
+
+
+def test_a_chunk_that_rotted_at_its_sender_is_taken_by_nobody_and_found_there(fed: Relayed) -> None:
+    ma = fed.bureaus[MA]
+    blob = enclose(ma, "no", b"a photograph").head.blobs[0]
+    content = ma.blobs._place(blob) / "content"
+    content.write_bytes(bytes(len(content.read_bytes())))
+    fed.step(ma)
+    assert [place.blobs.complete(blob) for place in (fed.bureaus[NO], fed.relays[R1])] == [False, False]
+    assert not content.exists()
+    assert not ma.blobs.complete(blob)
