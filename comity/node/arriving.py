@@ -59,12 +59,17 @@ class Arrival:
                 self._write(index, raw)
                 if all(self._held):
                     self._settle()
-            due = not self.closed and self._unforced >= disk.FORCED
-            if due:
-                self._unforced = 0
+            due = self._due()
         if due:
             # Not in the line of those who write.
             self._force()
+        return True
+
+    def _due(self) -> bool:
+        """Tell, once for each piece that is long enough, that the disk is to be asked to take in what it has."""
+        if self.closed or self._unforced < disk.FORCED:
+            return False
+        self._unforced = 0
         return True
 
     def missing(self) -> list[int] | None:
