@@ -44,6 +44,7 @@ from comity.core.leaf import SALT as LEAF_SALT
 from comity.core.leaf import Leaf, Way
 from comity.core.receipt import rows_root
 from comity.core.registry import Freshness, KeyUse, Registry, Suite
+from comity.core.rows import RowIndex
 from comity.core.ruling import Refusal, require
 from comity.node import epochs, schema
 from comity.node.blobs import Blobs
@@ -51,6 +52,7 @@ from comity.node.database import Database, Transaction
 from comity.node.keyring import Keyring
 from comity.node.ledger import Ledger
 from comity.node.query import Query
+from comity.node.rows import apply_rows
 from comity.node.store import Fate, Kept, Past, Store, Verify
 from comity.node.trust import Trust
 
@@ -116,6 +118,8 @@ class Bureau:
     """What a peer holds of our log: the size that it named last, and the one that we sent it last."""
     asked: dict[str, tuple[Checkpoint, bytes]] = field(default_factory=dict)
     """By log: the checkpoint, heard in receipts, that it was last told to continue before it is cosigned."""
+    index: RowIndex | None = None
+    """What searches rows; told of each change in the transaction that makes it."""
     _openers: dict[int, tuple[Opener, ...]] = field(default_factory=dict)
     """By version of the registry; opening key files for each envelope would cost more than the envelope."""
 
@@ -172,6 +176,7 @@ class Bureau:
         leaf = Leaf(way=Way.SENT, act=Digest(said.id), at=now)
         position = self.ledger.append(tx, leaf, self.entropy(LEAF_SALT))
         kept = self.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=position)
+        apply_rows(self, tx, said, kept, signed.salt)
         end = deadline if deadline is not None else Millis(now + PATIENCE[lane])
         rows = [
             {

@@ -1,0 +1,139 @@
+"""Rows as they rest: some hundreds together under a key of their own, written anew when one of them must go.
+
+Authority: decisions 0013 and 0050. A segment is what a body is to an act: ciphertext in the database, its key in the
+file of keys (`node/bodies.py`), at a number that the counter `acts` gives, so that keys of rows and of bodies share one
+file, one way to the disk and one way to die. Beside each row rests its own salt: with it and the digests of the other
+rows, which `node/rows.py` keeps, a row can be proven against the signed head after the body of its batch is gone.
+
+A row that must go takes its segment's key with it: what is left is sealed under a new one in the same transaction, the
+old key is destroyed when that has committed, and again after a crash (`Store.doom`).
+"""
+
+import zlib
+from collections.abc import Callable, Collection, Iterable
+
+import msgspec
+from sqlalchemy import and_, delete, select
+
+from comity.core.codec import MAX_BYTES, decode, encode
+from comity.core.errors import Malformed
+from comity.node.bodies import BodyKeys, State
+from comity.node.database import Transaction
+from comity.node.query import Query
+from comity.node.rowtables import row_segments
+from comity.node.store import Store
+
+ROWS = 256
+"""Rows of a segment. Reading one row opens all of them, in 0.2 ms; dropping one writes all of them, some 10 kB. With 64
+a million records take 8 % more room and four times the keys."""
+
+_LEVEL = 6
+_s = row_segments.c
+_SEGMENT = Query(
+    lambda member, batch, part: select(_s.number, _s.sealed).where(
+        _s.member == member, _s.batch == batch, _s.part == part
+    )
+)
+
+
+class Resting(msgspec.Struct, frozen=True):
+    """One row in a segment."""
+
+    place: int
+    """Its index in its batch."""
+    salt: bytes
+    """Of its digest."""
+    row: bytes
+
+
+class _Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    places: tuple[int, ...]
+    salts: bytes
+    rows: bytes
+
+
+def part_of(place: int) -> int:
+    """Return the segment of its batch in which a row rests."""
+    return place // ROWS
+
+
+def write(store: Store, tx: Transaction, batch: int, rows: Iterable[Resting], entropy: Callable[[int], bytes]) -> None:
+    """Seal the rows of a batch, each segment under a fresh key; nothing of the batch may rest here yet."""
+    parts: dict[int, list[Resting]] = {}
+    for each in rows:
+        parts.setdefault(part_of(each.place), []).append(each)
+    _write(store, tx, batch, parts, entropy)
+
+
+def read(store: Store, tx: Transaction, batch: int, part: int) -> tuple[Resting, ...]:
+    """Return the rows of a segment; none where it is gone, also where only its key is."""
+    found = tx.one(_SEGMENT, member=store.member, batch=batch, part=part)
+    if found is None or store.bodies.state(int(found.number)) is State.ERASED:
+        return ()
+    return _opened(store.bodies, int(found.number), bytes(found.sealed))
+
+
+def every(store: Store, tx: Transaction, batch: int) -> tuple[Resting, ...]:
+    """Return all rows of a batch that rest here."""
+    rows = tx.all(select(_s.part).where(and_(_s.member == store.member, _s.batch == batch)).order_by(_s.part))
+    return tuple(each for row in rows for each in read(store, tx, batch, int(row.part)))
+
+
+def drop(store: Store, tx: Transaction, batch: int, places: Collection[int], entropy: Callable[[int], bytes]) -> None:
+    """Let rows of a batch go: their segments are written anew without them, the old keys are destroyed."""
+    gone: dict[int, set[int]] = {}
+    for place in places:
+        gone.setdefault(part_of(place), set()).add(place)
+    left: dict[int, list[Resting]] = {}
+    for part, out in gone.items():
+        kept = [each for each in read(store, tx, batch, part) if each.place not in out]
+        _forget(store, tx, batch, part)
+        if kept:
+            left[part] = kept
+    _write(store, tx, batch, left, entropy)
+
+
+def drop_all(store: Store, tx: Transaction, batch: int) -> None:
+    """Let all rows of a batch go."""
+    _forget(store, tx, batch, None)
+
+
+def _write(
+    store: Store, tx: Transaction, batch: int, parts: dict[int, list[Resting]], entropy: Callable[[int], bytes]
+) -> None:
+    if not parts:
+        return
+    first = tx.count("acts", len(parts))
+    plain, lines = {}, []
+    for number, (part, rows) in enumerate(sorted(parts.items()), first):
+        plain[number] = encode(
+            _Segment(
+                places=tuple(each.place for each in rows),
+                salts=b"".join(each.salt for each in rows),
+                rows=zlib.compress(encode([each.row for each in rows]), _LEVEL),
+            )
+        )
+        lines.append({"number": number, "member": store.member, "batch": batch, "part": part, "count": len(rows)})
+    sealed = store.bodies.seal_all(plain, entropy)
+    if tx.notes.setdefault("bodies", None) is None:
+        # As for bodies: the keys of a group are synced to disk once, just before the commit.
+        tx.notes["bodies"] = store.bodies
+        tx.before.append(store.bodies.sync)
+    tx.add(row_segments, [{**line, "sealed": sealed[line["number"]]} for line in lines])
+
+
+def _forget(store: Store, tx: Transaction, batch: int, part: int | None) -> None:
+    where = [_s.member == store.member, _s.batch == batch, *([_s.part == part] if part is not None else [])]
+    for row in tx.all(select(_s.number).where(and_(*where))):
+        store.doom(tx, int(row.number))
+    tx.run(delete(row_segments).where(and_(*where)))
+
+
+def _opened(bodies: BodyKeys, number: int, sealed: bytes) -> tuple[Resting, ...]:
+    segment = decode(bodies.open(number, sealed), _Segment)
+    plain = zlib.decompressobj().decompress(segment.rows, MAX_BYTES)
+    rows = decode(plain, tuple[bytes, ...])
+    if not len(rows) == len(segment.places) == len(segment.salts) // 32:
+        raise Malformed(f"segment {number} is not what it was when it was stored")
+    salts = (segment.salts[at : at + 32] for at in range(0, len(segment.salts), 32))
+    return tuple(Resting(place, salt, row) for place, salt, row in zip(segment.places, salts, rows, strict=True))
