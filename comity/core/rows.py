@@ -17,7 +17,7 @@ import msgspec
 from comity.core.act import Act, Said
 from comity.core.capability import Reader, Sight
 from comity.core.handling import Label
-from comity.core.ids import ActId, BureauId, Millis
+from comity.core.ids import BureauId, Millis
 
 
 class PutRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +74,8 @@ class Rows:
 
     operations: Callable[[Said, BureauId], tuple[RowOperation, ...]]
     """``operations(said, me)``: what an accepted act does to the rows at bureau `me`."""
+    key: Callable[[bytes], str]
+    """``key(row)``: how the source calls a row; raises `Malformed` where it is none."""
     states: Callable[[Said, Gone], Act | None]
     """``states(said, gone)``: what a node that is not the source's says once it has dropped what an act asked for."""
     veil: Callable[[Policy, Reader], Sight]
@@ -105,12 +107,4 @@ class RowIndex(Protocol):
         """Give rows another policy."""
 
     def drop(self, tx: object, numbers: tuple[int, ...]) -> None:
-        """Forget rows."""
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a row came from: enough to prove it against a signed head."""
-
-    batch: ActId
-    place: int
-    """Its index among the rows of its batch."""
+        """Forget rows; those that it does not hold are none to forget."""

@@ -97,37 +97,32 @@ class Change:
 
     def put(self, operation: PutRows, salt: bytes) -> None:
         """Put the rows of a batch, but those that a later act has dropped or put anew."""
-        serial, given = operation.serial, operation.rows
         policy = policy_of(self.bureau, self.tx, self.said.head.sender, operation.label)
-        ids = [self._id(key) for key, _ in given]
+        resting = [Resting(place, row_salt(salt, place), row) for place, (_, row) in enumerate(operation.rows)]
+        self.lay([key for key, _ in operation.rows], resting, operation.serial, policy, operation.until)
+
+    def lay(
+        self, keys: Sequence[str], resting: Sequence[Resting], serial: int, policy: int, until: int | None,
+        leaves: bytes | None = None,
+    ) -> None:  # fmt: skip
+        """Lay rows of one batch into segments, number them, and let go those whose place they take."""
+        ids = [self._id(key) for key in keys]
         held = self._held(ids)
-        if serial < self.dropped:
-            ours: list[int] = []
-        else:
-            ours = [place for place, each in enumerate(ids) if each not in held or int(held[each].serial) < serial]
+        ours = [place for place, each in enumerate(ids) if each not in held or int(held[each].serial) < serial]
+        if serial < self.dropped or until is None:
+            ours = []
         batch, first = self.kept.number, self.tx.count("rows", len(ours)) if ours else 0
         lines, entries = [], []
-        for number, place in enumerate(ours, first):
-            found = held.get(ids[place])
-            seen_as, restricted = self._restricted(found, serial, policy)
-            lines.append(
-                self._line(ids[place], number=number, serial=serial, batch=batch, place=place, policy=seen_as)
-                | {"restricted": restricted}
-            )
-            entries.append(Entry(number=number, policy=seen_as, row=given[place][1]))
-        line: dict[str, Any] = {
-            "member": self.member,
-            "batch": batch,
-            "list": self.list,
-            "serial": serial,
-            "policy": policy,
-        }
-        until = operation.until if ours else None
-        line |= {"first": first, "count": len(ours), "until": until, "stale": int(len(ours) < len(given))}
-        self.tx.put(row_batches, [line | {"leaves": None}])
-        resting = (Resting(place, row_salt(salt, place), given[place][1]) for place in ours)
-        segments.write(self.bureau.store, self.tx, batch, resting, self.bureau.entropy)
-        self._let_go([held[ids[place]] for place in ours if ids[place] in held])
+        for number, at in enumerate(ours, first):
+            seen_as, restricted = self._restricted(held.get(ids[at]), serial, policy)
+            values = {"number": number, "serial": serial, "batch": batch, "place": resting[at].place}
+            lines.append(self._line(ids[at], **values, policy=seen_as, restricted=restricted))
+            entries.append(Entry(number=number, policy=seen_as, row=resting[at].row))
+        line = {"member": self.member, "batch": batch, "list": self.list, "serial": serial, "policy": policy}
+        line |= {"first": first, "count": len(ours), "stale": int(len(ours) < len(ids))}
+        self.tx.put(row_batches, [{**line, "until": until if ours else None, "leaves": leaves}])
+        segments.write(self.bureau.store, self.tx, batch, (resting[at] for at in ours), self.bureau.entropy)
+        self._let_go([held[ids[at]] for at in ours if ids[at] in held])
         self.tx.put(rows, lines)
         if self.index is not None:
             self.index.put(self.tx, tuple(entries))
@@ -169,7 +164,8 @@ class Change:
             if found is not None and found.number is not None:
                 live.append(found)
             # What was said of its label stays, for a row that comes later with a serial above this one.
-            label = {"restricted": found.restricted, "policy": found.policy} if found is not None else {}
+            own = found is not None and found.restricted
+            label = {"restricted": found.restricted, "policy": found.policy} if own else {}
             lines.append(self._line(each, serial=operation.serial, **label))
         self._let_go(live)
         self.tx.put(rows, lines)

@@ -23,6 +23,7 @@ from comity.core.rows import Policy
 from comity.node import epochs, segments
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
+from comity.node.query import Query
 from comity.node.rows import row_id
 from comity.node.rowtables import row_batches, row_policies, rows
 from comity.node.segments import Resting
@@ -30,6 +31,8 @@ from comity.node.store import Kept
 from comity.node.view import S, View
 
 _r, _b, _p = rows.c, row_batches.c, row_policies.c
+_BY_KEY = Query(lambda member, number, row: select(rows).where(_r.member == member, _r.list == number, _r.row == row))
+_POLICIES = Query(lambda member: select(row_policies).where(_p.member == member))
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +74,9 @@ class RowView:
             opening = self.bureau.store.find(tx, listed)
             if opening is None:
                 return None
-            place = and_(_r.list == opening.number, _r.row == row_id(self.bureau, opening.number, key))
-            found = self._shelves(tx, tx.all(select(rows).where(_r.member == self.bureau.member, place)))
+            row = row_id(self.bureau, opening.number, key)
+            some = tx.all(_BY_KEY, member=self.bureau.member, number=opening.number, row=row)
+            found = self._shelves(tx, some)
         return found[0] if found else None
 
     def numbered(self, numbers: Iterable[int]) -> tuple[Shelf, ...]:
@@ -134,7 +138,7 @@ class RowView:
             raise Refused(epochs.CLOSED)
         veils = [each.rows.veil for each in self.bureau.capabilities if each.rows is not None]
         seen: dict[int, Sight] = {}
-        for row in tx.all(select(row_policies).where(_p.member == self.bureau.member)):
+        for row in tx.all(_POLICIES, member=self.bureau.member):
             policy = Policy(source=BureauId(row.source), label=decode(bytes(row.label), Label))
             ruled = [veil(policy, self.reader) for veil in veils]
             if not any(isinstance(each, Hidden) for each in ruled):
@@ -149,11 +153,12 @@ class RowView:
                 continue
             kept, label = self.bureau.store.by_number(tx, int(row.batch)), self._label(tx, int(row.policy))
             resting = self._resting(tx, row)
-            if resting is None or self._withheld(tx, kept):
+            until = kept.head.label.expires or Millis(0)
+            if resting is None or until <= self.bureau.now() or self._withheld(tx, kept):
                 continue
             shelf = Shelf(
                 number=int(row.number), list=kept.head.subject or kept.id, source=kept.head.sender, batch=kept.id,
-                said=kept.head.said, label=label, until=kept.head.label.expires or Millis(0),
+                said=kept.head.said, label=label, until=until,
                 row=resting.row if isinstance(sight, Shown) else None,
             )  # fmt: skip
             shelves.append(self._look(shelf))

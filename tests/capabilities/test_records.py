@@ -415,6 +415,6 @@ GOOD = encode([encode(Row(key="a-1", record=PASSPORT))])
 def test_rows_that_are_not_what_they_are_said_to_be_are_malformed(rows: bytes, count: int) -> None:
     good = encode_body(Batch(serial=1, count=1, rows=pack((Row(key="a", record=PASSPORT),))))
     raw = encode({"kind": kind_of(Batch), "serial": 1, "count": count, "rows": rows})
-    assert Kinds((Batch,)).decode(kind_of(Batch), good)
+    assert isinstance(Kinds((Batch,)).decode(kind_of(Batch), good), Batch)
     with pytest.raises(Malformed):
         Kinds((Batch,)).decode(kind_of(Batch), raw)

@@ -24,7 +24,7 @@ from comity.capabilities.records.rules.lists import (
     fold,
     withdraws,
 )
-from comity.capabilities.records.rules.reading import operations, row_veil, states, veil
+from comity.capabilities.records.rules.reading import key_of, operations, row_veil, states, veil
 
 __all__ = [
     "WITHDRAWS",
@@ -34,6 +34,7 @@ __all__ = [
     "Taken",
     "due",
     "fold",
+    "key_of",
     "may_digest",
     "may_open_list",
     "may_publish",

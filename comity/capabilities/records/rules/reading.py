@@ -4,12 +4,13 @@ An act of records is listed for its parties, without keys and rows: rows are rea
 or whoever saw the batch would see what the label of one row of it keeps back.
 """
 
-from comity.capabilities.records.acts import Batch, Reach, Restriction, Withdrawal, Withdrawn
+from comity.capabilities.records.acts import Batch, Reach, Restriction, Row, Withdrawal, Withdrawn
 from comity.capabilities.records.acts.rows import spelled_rows, unpack_rows
 from comity.capabilities.records.rules.lists import shut_out
 from comity.capabilities.records.tables import LOOKS_AFTER, OPEN_TO, TOLD_OF
 from comity.core.act import Act, Said
 from comity.core.capability import HIDDEN, SHOWN, Masked, Reader, Seen, Sight
+from comity.core.codec import decode
 from comity.core.handling import Purpose
 from comity.core.ids import BureauId
 from comity.core.rows import DropRows, Gone, Policy, PutRows, RestrictRows, RowOperation
@@ -31,6 +32,16 @@ def operations(said: Said, me: BureauId) -> tuple[RowOperation, ...]:
             return (RestrictRows(serial=serial, keys=named, label=restriction.label),)
         case _:
             return ()
+
+
+def key_of(row: bytes) -> str:
+    """Return the key of a row.
+
+    Raises:
+        Malformed: these bytes are no row.
+
+    """
+    return decode(row, Row).key
 
 
 def states(_said: Said, gone: Gone) -> Act | None:
