@@ -164,8 +164,9 @@ class Change:
             if found is not None and found.number is not None:
                 live.append(found)
             # What was said of its label stays, for a row that comes later with a serial above this one.
-            own = found is not None and found.restricted
-            label = {"restricted": found.restricted, "policy": found.policy} if own else {}
+            label = {}
+            if found is not None and found.restricted:
+                label = {"restricted": int(found.restricted), "policy": int(found.policy)}
             lines.append(self._line(each, serial=operation.serial, **label))
         self._let_go(live)
         self.tx.put(rows, lines)

@@ -12,6 +12,7 @@ from comity.capabilities.records import rules
 from comity.capabilities.records.acts import (
     STRUCTS,
     Batch,
+    Cause,
     Device,
     LookDigest,
     Loss,
@@ -26,7 +27,6 @@ from comity.capabilities.records.acts import (
     TravelDocument,
     Trouble,
     Vehicle,
-    Why,
     Withdrawal,
     Withdrawn,
     pack,
@@ -69,7 +69,7 @@ def about(listed: Said, act: Act, sender: BureauId = MA, to: tuple[BureauId, ...
 def withdrawal(listed: Said, *keys: str, serial: int = 9, **how: Any) -> Said:  # noqa: ANN401
     """Return a withdrawal."""
     reach = Reach.ROWS if keys else Reach.LIST
-    act = Withdrawal(serial=serial, reach=reach, keys=tuple(sorted(keys)), why=Why.MISTAKEN, deadline=Millis(NOW + 1))
+    act = Withdrawal(serial=serial, reach=reach, keys=tuple(sorted(keys)), why=Cause.MISTAKEN, deadline=Millis(NOW + 1))
     return about(listed, act, **how)
 
 
@@ -387,8 +387,8 @@ def test_every_kind_of_record_has_a_struct_and_a_time() -> None:
         lambda: TravelDocument(number="XX1", issuer="Morocco", type="P", loss=Loss.LOST),
         lambda: Vehicle(trouble=Trouble.STOLEN, make="Peugeot"),
         lambda: Row(key="a\u202e1", record=PASSPORT),
-        lambda: Withdrawal(serial=1, reach=Reach.ROWS, why=Why.MISTAKEN, deadline=NOW),
-        lambda: Withdrawal(serial=1, reach=Reach.LIST, keys=("a",), why=Why.MISTAKEN, deadline=NOW),
+        lambda: Withdrawal(serial=1, reach=Reach.ROWS, why=Cause.MISTAKEN, deadline=NOW),
+        lambda: Withdrawal(serial=1, reach=Reach.LIST, keys=("a",), why=Cause.MISTAKEN, deadline=NOW),
         lambda: Batch(serial=0, count=1, rows=pack((Row(key="a", record=PASSPORT),))),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from comity.capabilities.records import desk
-from comity.capabilities.records.acts import Reach, RecordKind, TravelDocument, Why
+from comity.capabilities.records.acts import Cause, Reach, RecordKind, TravelDocument
 from comity.capabilities.records.desk import Found
 from comity.capabilities.records.desk.parts import Said
 from comity.core.capability import OfficerRole
@@ -80,7 +80,7 @@ def test_a_record_that_is_published_again_is_revised(fed: Federation, tmp_path: 
 def test_a_withdrawn_record_is_found_nowhere_and_every_holder_has_said_so(fed: Federation, tmp_path: Path) -> None:
     listed = filled(fed, tmp_path, "a-1", "a-2")
     fed.away.add(ET)
-    desk.withdraw(*at(fed, MA), which=listed.id.hex(), why=Why.MISTAKEN, key=("a-1",))
+    desk.withdraw(*at(fed, MA), which=listed.id.hex(), why=Cause.MISTAKEN, key=("a-1",))
     fed.carry()
     lags = {lag.bureau: lag for lag in desk.laggards(*at(fed, MA), which=listed.id.hex())}
     assert lags[NO].stated is not None
@@ -100,7 +100,7 @@ def test_a_withdrawn_record_is_found_nowhere_and_every_holder_has_said_so(fed: F
 
 def test_a_list_that_is_withdrawn_is_empty_everywhere(fed: Federation, tmp_path: Path) -> None:
     listed = filled(fed, tmp_path, "a-1", "a-2", "a-3")
-    desk.withdraw(*at(fed, MA), which=listed.id.hex(), why=Why.PURPOSE, reach=Reach.LIST)
+    desk.withdraw(*at(fed, MA), which=listed.id.hex(), why=Cause.PURPOSE, reach=Reach.LIST)
     fed.carry()
     assert [desk.lists(*at(fed, name))[0].rows for name in (MA, NO, ET)] == [0, 0, 0]
     assert rows(fed.bureaus[NO], rowtables.row_segments) == []
@@ -208,7 +208,7 @@ def test_a_person_is_read_from_columns_that_are_called_as_the_fields(fed: Federa
 def test_another_bureaus_list_is_not_changed(fed: Federation, tmp_path: Path) -> None:
     listed = filled(fed, tmp_path, "a-1")
     with pytest.raises(Misused, match="only its source changes a list"):
-        desk.withdraw(*at(fed, NO), which=listed.id.hex(), why=Why.MISTAKEN, key=("a-1",))
+        desk.withdraw(*at(fed, NO), which=listed.id.hex(), why=Cause.MISTAKEN, key=("a-1",))
 
 
 def test_a_label_looser_than_the_list_is_refused(fed: Federation, tmp_path: Path) -> None:

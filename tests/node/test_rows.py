@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from comity.capabilities.records.acts import (
     Batch,
+    Cause,
     Loss,
     Reach,
     RecordKind,
@@ -20,7 +21,6 @@ from comity.capabilities.records.acts import (
     Restriction,
     Row,
     TravelDocument,
-    Why,
     Withdrawal,
     pack,
 )
@@ -106,7 +106,7 @@ def put(fed: Federation, listed: ActId, act: Batch) -> ActId:
 def withdrawal(serial: int, *keys: str) -> Withdrawal:
     """Return a withdrawal of these rows, or of the list."""
     reach = Reach.ROWS if keys else Reach.LIST
-    return Withdrawal(serial=serial, reach=reach, keys=keys, why=Why.MISTAKEN, deadline=Millis(START + DAY))
+    return Withdrawal(serial=serial, reach=reach, keys=keys, why=Cause.MISTAKEN, deadline=Millis(START + DAY))
 
 
 def restriction(serial: int, *keys: str, level: Confidentiality = Confidentiality.RESTRICTED) -> Restriction:
@@ -285,16 +285,20 @@ def content(bureau: Bureau) -> list[tuple[object, ...]]:
     ]
 
 
+def indexed(bureau: Bureau) -> set[bytes]:
+    """Return what an index that makes itself again would hold."""
+    return {entry.row for page in rowrebuild.every(bureau) for entry in page}
+
+
 def test_rows_are_made_again_from_bodies_segments_and_tombstones(fed: Federation) -> None:
     listed = opened(fed)
+    bureau, index = fed.bureaus[NO], Noted()
+    object.__setattr__(bureau, "index", index)
     put(fed, listed, batch(1, "a-1", "a-2"))
     put(fed, listed, batch(2, "a-3", number="X2"))
     say(fed, withdrawal(3, "a-1"), listed)
     say(fed, restriction(4, "a-3"), listed)
     fed.carry()
-    bureau = fed.bureaus[NO]
-    object.__setattr__(bureau, "index", Noted())
-    bureau.index.held = {entry.number: (entry.policy, entry.row) for page in rowrebuild.every(bureau) for entry in page}  # type: ignore[union-attr]
     before, found = content(bureau), held(bureau, listed)
     assert rowrebuild.compare(bureau) == rowrebuild.Compared(rows=2, amiss=())
     assert rowrebuild.remake(bureau) == 0
@@ -305,9 +309,7 @@ def test_rows_are_made_again_from_bodies_segments_and_tombstones(fed: Federation
     assert rowrebuild.remake(bureau) == 1
     assert content(bureau) == before
     assert held(bureau, listed) == found
-    assert {row for _, row in bureau.index.held.values()} == {
-        row for page in rowrebuild.every(bureau) for row in (entry.row for entry in page)
-    }  # type: ignore[union-attr]
+    assert {row for _, row in index.held.values()} >= indexed(bureau)
     assert rowrebuild.compare(bureau).amiss == ()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from comity.capabilities.records import desk
-from comity.capabilities.records.acts import RecordKind, Why
+from comity.capabilities.records.acts import Cause, RecordKind
 from comity.core.errors import Misused, Refused
 from comity.core.ids import ActId, BureauId
 from tests.node.recovering import World
@@ -52,7 +52,7 @@ def test_no_desk_shows_what_was_withdrawn_after_the_backup(world: World, tmp_pat
     assert seen(world, lost, listed) == ["a-1", "a-2"]
     world.back_up(lost)
     no = world.bureaus[NO]
-    desk.withdraw(no, reader(no), which=listed.hex(), why=Why.MISTAKEN, key=("a-1",))
+    desk.withdraw(no, reader(no), which=listed.hex(), why=Cause.MISTAKEN, key=("a-1",))
     world.carry()
     world.lose(lost)
     world.restore(lost)

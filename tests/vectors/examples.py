@@ -27,6 +27,7 @@ from comity.capabilities.messages.acts import (
 )
 from comity.capabilities.records.acts import (
     Batch,
+    Cause,
     Caution,
     LookDigest,
     Loss,
@@ -45,7 +46,6 @@ from comity.capabilities.records.acts import (
     Withdrawn,
     pack,
 )
-from comity.capabilities.records.acts import Why as Ground
 from comity.core.act import Act
 from comity.core.epoch import Epoch, Held, Mark, Opening, Returned, Statement, epoch_payload
 from comity.core.handling import Confidentiality, Handling, Label, Onward
@@ -196,7 +196,7 @@ EXAMPLES: tuple[Act, ...] = (
             audience=(BureauId("ma"), BureauId("no")),
         ),
     ),
-    Withdrawal(serial=1_767_225_600_002, reach=Reach.LIST, why=Ground.PURPOSE, deadline=Millis(1_767_229_200_000)),
+    Withdrawal(serial=1_767_225_600_002, reach=Reach.LIST, why=Cause.PURPOSE, deadline=Millis(1_767_229_200_000)),
     Withdrawn(dropped=2, absent=1, leaf=41),
     LookDigest(
         root=Digest(digest("the looks of a second")),

@@ -6,7 +6,7 @@ A method has no body: `operation` sends what its signature takes, and reads what
 """
 
 from comity.client.connection import Connection, operation
-from comity.client.said.records import RecordsReach, RecordsRecordKind, RecordsTells, RecordsWhy
+from comity.client.said.records import RecordsCause, RecordsReach, RecordsRecordKind, RecordsTells
 from comity.client.told.records import RecordsPublished, RecordsSaid
 from comity.core.handling import Confidentiality, Handling, Onward, Purpose
 from comity.core.ids import BureauId, Millis
@@ -114,7 +114,7 @@ class Publishing:
         self,
         which: str,
         *,
-        why: RecordsWhy,
+        why: RecordsCause,
         key: tuple[str, ...] = (),
         reach: RecordsReach = RecordsReach.ROWS,
         deadline: Millis | None = None,

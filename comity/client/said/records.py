@@ -68,8 +68,8 @@ class RecordsRestriction(msgspec.Struct, frozen=True, kw_only=True, tag_field="k
     label: Label
 
 
-class RecordsWhy(StrEnum):
-    """Why records are withdrawn; nothing about what they said."""
+class RecordsCause(StrEnum):
+    """Cause records are withdrawn; nothing about what they said."""
 
     PURPOSE = "purpose-reached"
     MISTAKEN = "mistaken"
@@ -84,7 +84,7 @@ class RecordsWithdrawal(msgspec.Struct, frozen=True, kw_only=True, tag_field="ki
     serial: int
     reach: RecordsReach
     keys: tuple[str, ...]
-    why: RecordsWhy
+    why: RecordsCause
     deadline: Millis
 
 

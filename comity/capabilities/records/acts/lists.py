@@ -37,8 +37,8 @@ class Reach(StrEnum):
     """All that the source has put into the list before."""
 
 
-class Why(StrEnum):
-    """Why records are withdrawn; nothing about what they said."""
+class Cause(StrEnum):
+    """Cause records are withdrawn; nothing about what they said."""
 
     PURPOSE = "purpose-reached"
     MISTAKEN = "mistaken"
@@ -111,7 +111,7 @@ class Withdrawal(Act, frozen=True, kw_only=True, tag="records.withdrawal/1"):
     serial: int
     reach: Reach
     keys: tuple[str, ...] = ()
-    why: Why
+    why: Cause
     deadline: Millis
     """Until when every holder should have stated that its copies are gone; who has not is shown as lagging."""
 

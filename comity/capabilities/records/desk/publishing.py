@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from comity.capabilities.records.acts import (
     MOST_ROWS,
     Batch,
+    Cause,
     Reach,
     RecordKind,
     RecordList,
     Restriction,
     Row,
     Tells,
-    Why,
     Withdrawal,
     pack,
 )
@@ -133,7 +133,7 @@ def restrict(  # noqa: PLR0913, PLR0917 - which rows, and a label
 
 def withdraw(  # noqa: PLR0913, PLR0917 - which rows, and why
     bureau: Bureau, reader: Reader, which: About,
-    why: Annotated[Why, about("why; the holders read it")],
+    why: Annotated[Cause, about("why; the holders read it")],
     key: Keys = (), reach: Everything = Reach.ROWS,
     deadline: Annotated[Millis | None, about("until when holders state that it is gone; by default an hour")] = None,
 ) -> Said:  # fmt: skip
