@@ -1,16 +1,15 @@
 """Rows: what acts put, restrict and drop by the thousand, each of which is shown, withdrawn and proven alone.
 
 Authority: decision 0050. Rows are no subjects, or a million records would be a million states. A capability says by
-pure functions what an act does to the rows of its subject; a node's row store does it in the act's transaction, and
-hands the same to a search index. What the source says of one list bears serials, and the highest counts: so every node
-ends with the same rows, in whatever order acts arrive.
+pure functions what an act does to the rows of its subject; a node's row store does it in the act's transaction. What
+the source says of one list bears serials, and the highest counts: so every node ends with the same rows, in whatever
+order acts arrive.
 
 Nothing here knows what a row says.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 
@@ -80,31 +79,3 @@ class Rows:
     """``states(said, gone)``: what a node that is not the source's says once it has dropped what an act asked for."""
     veil: Callable[[Policy, Reader], Sight]
     """Rules on reading a row; `Masked` shows its key and its source, so that the reader knows whom to ask."""
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A row as a search index gets it."""
-
-    number: int
-    """By which the row store finds it; a revised row has another."""
-    policy: int
-    """Who may see it: `node/rows.py` tells a reader's policies."""
-    row: bytes
-    """As its source spelled it."""
-
-
-class RowIndex(Protocol):
-    """What the row store calls in the transaction that changes rows; `tx` is that transaction.
-
-    An index that keeps files of its own does its work by ``tx.after`` and is made again from the row store after a
-    crash; one that keeps tables does it at once.
-    """
-
-    def put(self, tx: object, entries: tuple[Entry, ...]) -> None:
-        """Take rows in."""
-
-    def restrict(self, tx: object, numbers: tuple[int, ...], policy: int) -> None:
-        """Give rows another policy."""
-
-    def drop(self, tx: object, numbers: tuple[int, ...]) -> None:
-        """Forget rows; those that it does not hold are none to forget."""

@@ -44,7 +44,6 @@ from comity.core.leaf import SALT as LEAF_SALT
 from comity.core.leaf import Leaf, Way
 from comity.core.receipt import rows_root
 from comity.core.registry import Freshness, KeyUse, Registry, Suite
-from comity.core.rows import RowIndex
 from comity.core.ruling import Refusal, require
 from comity.node import epochs, schema
 from comity.node.blobs import Blobs
@@ -118,8 +117,6 @@ class Bureau:
     """What a peer holds of our log: the size that it named last, and the one that we sent it last."""
     asked: dict[str, tuple[Checkpoint, bytes]] = field(default_factory=dict)
     """By log: the checkpoint, heard in receipts, that it was last told to continue before it is cosigned."""
-    index: RowIndex | None = None
-    """What searches rows; told of each change in the transaction that makes it."""
     _openers: dict[int, tuple[Opener, ...]] = field(default_factory=dict)
     """By version of the registry; opening key files for each envelope would cost more than the envelope."""
 

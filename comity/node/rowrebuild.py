@@ -3,11 +3,8 @@
 Authority: decisions 0013 and 0050. A batch whose body is here makes its rows again from it; of one whose body is erased
 the segments are all there is, and what they hold is laid anew. What the source said of labels and withdrawals is said
 by acts whose bodies stay, so rows that went stay away. Comparing writes nothing.
-
-An index makes itself again from `every`.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import msgspec
@@ -16,17 +13,15 @@ from sqlalchemy import and_, delete, select
 from comity.core.act import Act
 from comity.core.errors import ComityError
 from comity.core.ids import ActId
-from comity.core.rows import DropRows, Entry, PutRows, RestrictRows, Rows
+from comity.core.rows import DropRows, PutRows, RestrictRows, Rows
 from comity.node import segments
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
+from comity.node.rowchanges import What, note
 from comity.node.rows import Change, capability_of
 from comity.node.rowtables import row_batches, row_lists, row_segments, rows
 from comity.node.segments import Resting
 from comity.node.store import Kept
-
-PAGE = 1_000
-"""Rows that an index gets at once."""
 
 _r, _b, _l, _s = rows.c, row_batches.c, row_lists.c, row_segments.c
 
@@ -65,28 +60,6 @@ def remake(bureau: Bureau) -> int:
     return len(wanted)
 
 
-def every(bureau: Bureau) -> Iterator[tuple[Entry, ...]]:
-    """Yield the rows that rest here as an index gets them, in the order of their numbers."""
-    last = 0
-    while True:
-        with bureau.database.read() as tx:
-            live = and_(_r.member == bureau.member, _r.number > last)
-            found = tx.all(select(rows).where(live).order_by(_r.number).limit(PAGE))
-            open_: dict[tuple[int, int], dict[int, bytes]] = {}
-            entries = []
-            for row in found:
-                part = (int(row.batch), segments.part_of(int(row.place)))
-                if part not in open_:
-                    open_[part] = {each.place: each.row for each in segments.read(bureau.store, tx, *part)}
-                if (spelled := open_[part].get(int(row.place))) is not None:
-                    entries.append(Entry(number=int(row.number), policy=int(row.policy), row=spelled))
-        if entries:
-            yield tuple(entries)
-        if len(found) < PAGE:
-            return
-        last = int(found[-1].number)
-
-
 def _lists(bureau: Bureau, tx: Transaction) -> list[tuple[int, ActId]]:
     found = tx.all(select(_b.list).where(_b.member == bureau.member).distinct().order_by(_b.list))
     return [(int(row.list), bureau.store.by_number(tx, int(row.list)).id) for row in found]
@@ -113,9 +86,8 @@ def _remake(bureau: Bureau, number: int, listed: ActId, tx: Transaction) -> None
         int(row.batch): (row, _resting(bureau, tx, int(row.batch)))
         for row in tx.all(select(row_batches).where(_b.member == bureau.member, _b.list == number))
     }
-    if bureau.index is not None:
-        live = and_(_r.member == bureau.member, _r.list == number, _r.number.is_not(None))
-        bureau.index.drop(tx, tuple(int(row.number) for row in tx.all(select(_r.number).where(live))))
+    live = and_(_r.member == bureau.member, _r.list == number, _r.number.is_not(None))
+    note(bureau.store, tx, What.DROP, [int(row.number) for row in tx.all(select(_r.number).where(live))])
     tx.run(delete(rows).where(_r.member == bureau.member, _r.list == number))
     tx.run(delete(row_lists).where(_l.member == bureau.member, _l.list == number))
     for kept in bureau.store.acts_of(tx, listed):

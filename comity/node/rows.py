@@ -3,7 +3,7 @@
 A capability says by pure functions what an act does to rows (`core/rows.py`); this module does it, in any order of
 arrival: for each row the highest serial counts, for what is put, restricted or dropped, and a row that was dropped
 leaves its digest and serial behind, so that a batch that comes later cannot bring it back. What rows say rests in
-segments (`node/segments.py`). The same changes go to a search index, if there is one, in the same transaction.
+segments (`node/segments.py`). What changes is noted for a search index (`node/rowchanges.py`).
 
 The body of a batch holds every row of it. Once one of them must not rest here, the body goes too (`node/rowwork.py`),
 as soon as every recipient has it; the other rows stay in their segments, and the digests of all rows are kept, so that
@@ -25,10 +25,11 @@ from comity.core.capability import Capability
 from comity.core.codec import encode
 from comity.core.handling import Label
 from comity.core.ids import BureauId
-from comity.core.rows import DropRows, Entry, Gone, PutRows, RestrictRows
+from comity.core.rows import DropRows, Gone, PutRows, RestrictRows
 from comity.node import segments
 from comity.node.database import Transaction
 from comity.node.query import Query
+from comity.node.rowchanges import What, note
 from comity.node.rowtables import row_batches, row_lists, row_policies, row_statements, rows
 from comity.node.segments import Resting
 from comity.node.store import Kept
@@ -82,7 +83,7 @@ class Change:
     def __init__(self, bureau: "Bureau", tx: Transaction, said: Said, kept: Kept) -> None:
         """Find the list that the act is about."""
         self.bureau, self.tx, self.said, self.kept = bureau, tx, said, kept
-        self.member, self.index = bureau.member, bureau.index
+        self.member = bureau.member
         subject = said.head.subject or said.id
         opening = bureau.store.find(tx, subject)
         self.list = opening.number if opening is not None else 0
@@ -112,20 +113,18 @@ class Change:
         if serial < self.dropped or until is None:
             ours = []
         batch, first = self.kept.number, self.tx.count("rows", len(ours)) if ours else 0
-        lines, entries = [], []
+        lines = []
         for number, at in enumerate(ours, first):
             seen_as, restricted = self._restricted(held.get(ids[at]), serial, policy)
             values = {"number": number, "serial": serial, "batch": batch, "place": resting[at].place}
             lines.append(self._line(ids[at], **values, policy=seen_as, restricted=restricted))
-            entries.append(Entry(number=number, policy=seen_as, row=resting[at].row))
         line = {"member": self.member, "batch": batch, "list": self.list, "serial": serial, "policy": policy}
         line |= {"first": first, "count": len(ours), "stale": int(len(ours) < len(ids))}
         self.tx.put(row_batches, [{**line, "until": until if ours else None, "leaves": leaves}])
         segments.write(self.bureau.store, self.tx, batch, (resting[at] for at in ours), self.bureau.entropy)
         self._let_go([held[ids[at]] for at in ours if ids[at] in held])
         self.tx.put(rows, lines)
-        if self.index is not None:
-            self.index.put(self.tx, tuple(entries))
+        self._note(What.PUT, range(first, first + len(ours)))
 
     def restrict(self, operation: RestrictRows) -> None:
         """Give rows another policy; what comes later with a lower serial gets it when it comes."""
@@ -148,8 +147,7 @@ class Change:
                 if counts and found.number is not None:
                     numbers.append(int(found.number))
         self.tx.put(rows, lines)
-        if self.index is not None and numbers:
-            self.index.restrict(self.tx, tuple(numbers), policy)
+        self._note(What.RESTRICT, numbers, policy)
 
     def drop(self, operation: DropRows) -> Gone:
         """Drop rows; what comes later with a lower serial is dropped when it comes."""
@@ -181,6 +179,9 @@ class Change:
 
     # Parts.
 
+    def _note(self, what: What, numbers: Sequence[int], policy: int = 0) -> None:
+        note(self.bureau.store, self.tx, what, numbers, policy)
+
     def _here(self) -> Any:  # noqa: ANN401 - a condition
         return and_(_l.member == self.member, _l.list == self.list)
 
@@ -210,7 +211,7 @@ class Change:
         return (self.policy if self.restricted > serial else policy), own
 
     def _let_go(self, found: Iterable[Row[Any]]) -> None:
-        """Let rows out of their segments and of the index; their batches' bodies hold what must not rest here."""
+        """Let rows out of their segments; their batches' bodies hold what must not rest here."""
         places: dict[int, list[int]] = {}
         numbers = []
         for row in found:
@@ -220,8 +221,7 @@ class Change:
         for batch, gone in places.items():
             segments.drop(self.bureau.store, self.tx, batch, gone, self.bureau.entropy)
             self.tx.run(update(row_batches).where(_b.member == self.member, _b.batch == batch).values(stale=1))
-        if self.index is not None and numbers:
-            self.index.drop(self.tx, tuple(numbers))
+        self._note(What.DROP, numbers)
 
     def _drop_all(self, serial: int) -> int:
         live = and_(_r.member == self.member, _r.list == self.list, _r.serial < serial, _r.number.is_not(None))
@@ -231,8 +231,7 @@ class Change:
         for row in self.tx.all(select(_b.batch).where(earlier)):
             segments.drop_all(self.bureau.store, self.tx, int(row.batch))
         self.tx.run(update(row_batches).where(earlier).values(until=None, stale=1))
-        if self.index is not None and numbers:
-            self.index.drop(self.tx, numbers)
+        self._note(What.DROP, numbers)
         self._mark(dropped=max(self.dropped, serial))
         return len(numbers)
 
@@ -243,8 +242,7 @@ class Change:
         live = and_(earlier, _r.number.is_not(None))
         numbers = tuple(int(row.number) for row in self.tx.all(select(_r.number).where(live)))
         self.tx.run(update(rows).where(live).values(policy=policy))
-        if self.index is not None and numbers:
-            self.index.restrict(self.tx, numbers, policy)
+        self._note(What.RESTRICT, numbers, policy)
         self._mark(restricted=serial, policy=policy)
 
     def _mark(self, **values: int) -> None:

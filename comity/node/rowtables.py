@@ -102,3 +102,14 @@ row_statements = Table(
     PrimaryKeyConstraint("member", "act"),
     Index("row_statements_due", "member", "next_at"),
 )
+
+row_changes = Table(
+    "row_changes",
+    metadata,
+    Column("member", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False, comment="counter `row changes`: in the order of commits"),
+    Column("what", String(12), nullable=False, comment="put, restrict or drop"),
+    Column("policy", Integer, nullable=False, comment="of a restriction; 0 otherwise"),
+    Column("numbers", LargeBinary, nullable=False, comment="of the rows: 8 bytes each, compressed by zlib"),
+    PrimaryKeyConstraint("member", "position"),
+)

@@ -18,6 +18,7 @@ from comity.core.rows import Gone
 from comity.node import epochs, schema, segments
 from comity.node.bureau import Bureau, Utterance
 from comity.node.database import Transaction
+from comity.node.rowchanges import What, note
 from comity.node.rows import capability_of
 from comity.node.rowtables import row_batches, row_statements, rows
 
@@ -60,8 +61,7 @@ def _lapse(bureau: Bureau, batch: int, tx: Transaction) -> None:
     tx.run(update(rows).where(gone).values(number=None))
     segments.drop_all(bureau.store, tx, batch)
     tx.run(update(row_batches).where(place).values(until=None, stale=1))
-    if bureau.index is not None and numbers:
-        bureau.index.drop(tx, tuple(numbers))
+    note(bureau.store, tx, What.DROP, numbers)
 
 
 def _stale(bureau: Bureau) -> Any:  # noqa: ANN401 - a query

@@ -36,6 +36,17 @@ def upgrade() -> None:
     op.create_index("row_batches_stale", "row_batches", ["member", "stale"], unique=False)
     op.create_index("row_batches_until", "row_batches", ["member", "until"], unique=False)
     op.create_table(
+        "row_changes",
+        sa.Column("member", sa.Integer(), nullable=False),
+        sa.Column(
+            "position", sa.BigInteger(), nullable=False, comment="counter `row changes`: in the order of commits"
+        ),
+        sa.Column("what", sa.String(length=12), nullable=False, comment="put, restrict or drop"),
+        sa.Column("policy", sa.Integer(), nullable=False, comment="of a restriction; 0 otherwise"),
+        sa.Column("numbers", sa.LargeBinary(), nullable=False, comment="of the rows: 8 bytes each, compressed by zlib"),
+        sa.PrimaryKeyConstraint("member", "position"),
+    )
+    op.create_table(
         "row_lists",
         sa.Column("member", sa.Integer(), nullable=False),
         sa.Column("list", sa.BigInteger(), nullable=False, comment="number of the act that opened it"),
