@@ -41,11 +41,15 @@ def work(bureau: Bureau) -> int:
         lapsed = [int(row.batch) for row in tx.all(select(_b.batch).where(ours, _b.until <= now).limit(MOST))]
         stale = [int(row.batch) for row in tx.all(_stale(bureau))]
         due = and_(_t.member == bureau.member, _t.next_at <= now)
+        doomed = tx.one(select(schema.doomed.c.number).limit(1)) is not None
         owed = [ActId(bytes(row.act)) for row in tx.all(select(_t.act).where(due).limit(MOST))]
     for batch in lapsed:
         bureau.database.write(partial(_lapse, bureau, batch))
     for batch in stale:
         bureau.database.write(partial(_shed, bureau, batch))
+    if doomed:
+        # Their keys went with the commit already; this is for those that a crash left, and to know that none is.
+        bureau.database.write(bureau.store.destroy)
     return len(lapsed) + len(stale) + sum(_state(bureau, act) for act in owed)
 
 

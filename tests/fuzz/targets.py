@@ -8,6 +8,7 @@ so that what lies behind the signature is reached too. Time and memory are bound
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from tuf.api.metadata import (  # type: ignore[attr-defined]  # its documented n
 )
 
 from comity.capabilities import ALL
+from comity.capabilities.records.acts import Batch, spelled_rows, unpack_rows
 from comity.core import cose, note, registry
 from comity.core.act import Head, Kinds, body_digest
 from comity.core.carriage import CARRIED, COLLECT, Carried, Collect, read_carried, read_collect
@@ -334,6 +336,22 @@ def desk(raw: bytes) -> None:
         return
 
 
+def rows(raw: bytes) -> None:
+    """Rows of a batch: compressed ones are refused or counted, and one that is accepted has one spelling."""
+    _tried(lambda: spelled_rows(raw, 2))
+    try:
+        (row,) = unpack_rows(zlib.compress(encode([raw])), 1)
+    except Malformed:
+        return
+    one_spelling(raw, row)
+
+
+def batch_of(body: bytes) -> tuple[bytes, ...]:
+    """Return what the vector of a batch holds for that: all of its rows, and each of them."""
+    batch = decode(body, Batch)
+    return (batch.rows, *batch.row_bytes())
+
+
 def _tried(attempt: Callable[[], object]) -> None:
     """Try what may refuse: with the errors of the house and no other."""
     try:
@@ -362,6 +380,7 @@ TARGETS: dict[str, Target] = {
         papers,
         handed_in,
         desk,
+        rows,
     )
 }
 """Every decoder that is reached by bytes of others, by name."""

@@ -28,7 +28,7 @@ from comity.core.act import Act
 from comity.core.handling import Confidentiality, Label, Purpose
 from comity.core.ids import ActId, BureauId, Millis
 from comity.core.receipt import verify_row
-from comity.node import inbox, rowchanges, rowrebuild, rowtables
+from comity.node import inbox, rowchanges, rowrebuild, rowtables, schema
 from comity.node.bodies import State
 from comity.node.bureau import Bureau
 from comity.node.rowview import RowView
@@ -198,6 +198,7 @@ def test_nothing_is_left_of_a_withdrawn_row_at_its_source_and_its_holders(fed: F
         assert bureau.store.bodies.state(before[name][0]) is State.ERASED
         assert bureau.store.bodies.state(before[name][1]) is State.LIVE
         assert list(held(bureau, listed)) == ["a-2"]
+        assert rows(bureau, schema.doomed) == []
         stale = [row for row in rows(bureau, rowtables.row_batches) if row.stale]
         assert not stale
         bodies = {row.batch: bureau.store.bodies.state(row.batch) for row in rows(bureau, rowtables.row_batches)}
