@@ -66,7 +66,7 @@ class RowView:
     def policies(self) -> dict[int, Sight]:
         """Return the policies under which the reader sees rows, whole or masked; what an index is asked with."""
         with self.bureau.database.read() as tx:
-            return self._policies(tx)
+            return {number: sight for number, (sight, _) in self._policies(tx).items()}
 
     def record(self, listed: ActId, key: str) -> Shelf | None:
         """Return the row of a list with this key; None when there is none, or none for this reader."""
@@ -133,25 +133,26 @@ class RowView:
 
     # Parts.
 
-    def _policies(self, tx: Transaction) -> dict[int, Sight]:
+    def _policies(self, tx: Transaction) -> dict[int, tuple[Sight, Label]]:
         if epochs.closed(self.bureau, tx):
             raise Refused(epochs.CLOSED)
         veils = [each.rows.veil for each in self.bureau.capabilities if each.rows is not None]
-        seen: dict[int, Sight] = {}
+        seen: dict[int, tuple[Sight, Label]] = {}
         for row in tx.all(_POLICIES, member=self.bureau.member):
             policy = Policy(source=BureauId(row.source), label=decode(bytes(row.label), Label))
             ruled = [veil(policy, self.reader) for veil in veils]
             if not any(isinstance(each, Hidden) for each in ruled):
-                seen[int(row.policy)] = next((each for each in ruled if not isinstance(each, Shown)), Shown())
+                sight = next((each for each in ruled if not isinstance(each, Shown)), Shown())
+                seen[int(row.policy)] = (sight, policy.label)
         return seen
 
     def _shelves(self, tx: Transaction, found: list[Row]) -> list[Shelf]:  # type: ignore[type-arg]
         seen, shelves = self._policies(tx), []
         for row in found:
-            sight = seen.get(int(row.policy))
-            if row.number is None or sight is None:
+            if row.number is None or int(row.policy) not in seen:
                 continue
-            kept, label = self.bureau.store.by_number(tx, int(row.batch)), self._label(tx, int(row.policy))
+            sight, label = seen[int(row.policy)]
+            kept = self.bureau.store.by_number(tx, int(row.batch))
             resting = self._resting(tx, row)
             until = kept.head.label.expires or Millis(0)
             if resting is None or until <= self.bureau.now() or self._withheld(tx, kept):
@@ -167,10 +168,6 @@ class RowView:
     def _look(self, shelf: Shelf) -> Shelf:
         """Let a row go to the reader: all of them pass here, so that this is the place to note who looked at what."""
         return shelf
-
-    def _label(self, tx: Transaction, policy: int) -> Label:
-        row = tx.one(select(_p.label).where(_p.member == self.bureau.member, _p.policy == policy))
-        return decode(bytes(row.label), Label) if row is not None else Label()
 
     def _resting(self, tx: Transaction, row: Row) -> Resting | None:  # type: ignore[type-arg]
         part = segments.part_of(int(row.place))
