@@ -219,6 +219,7 @@ def main() -> int:
     stale = [path for path, text in pages().items() if not path.exists() or path.read_text() != text]
     for path in stale:
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(pages()[path])
         print(f"{path.relative_to(DOCS.parent)}: {'differs from the code; run make docs' if check else 'written'}")
     return 1 if check and stale else 0

@@ -37,7 +37,7 @@ from comity.core.registry import (
     Standing,
     Suite,
 )
-from comity.node import due, inbox, jobs, offers, post, recovery, schema
+from comity.node import due, inbox, jobs, offers, post, recovery, rowwork, schema
 from comity.node.blobs import Blobs
 from comity.node.bodies import BodyKeys
 from comity.node.bureau import Bureau
@@ -229,7 +229,7 @@ class Federation:
         """Let one node do what time makes due, and nothing that needs a network."""
         done = jobs.pay_receipts(bureau) + jobs.ask_gaps(bureau) + jobs.judge_parked(bureau)
         done += jobs.state_silence(bureau) + due.fall_due(bureau) + recovery.work(bureau)
-        return done
+        return done + rowwork.work(bureau)
 
     def attach(self, sender: Bureau, parcel: Parcel) -> None:
         """Bring the chunks that the recipient lacks, as `node/carrier.py` does over HTTP."""

@@ -4,11 +4,12 @@ A new capability is a folder beside these and a line here; nothing is found by s
 node, which runs all gates and veils in this order. Each folder's docstring says why it exists and by what law.
 """
 
-from comity.capabilities import abuse, directory, membership, messages
+from comity.capabilities import abuse, directory, membership, messages, records
 
 ALL = (
     membership.CAPABILITY,
     messages.CAPABILITY,
     directory.CAPABILITY,
     abuse.CAPABILITY,
+    records.CAPABILITY,
 )

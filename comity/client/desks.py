@@ -5,6 +5,7 @@ from comity.client.connection import Connection
 from comity.client.directory import Directory
 from comity.client.membership import Membership
 from comity.client.messages import Messages
+from comity.client.records import Records
 
 
 class Desks:
@@ -16,3 +17,4 @@ class Desks:
         self.messages = Messages(connection)
         self.directory = Directory(connection)
         self.abuse = Abuse(connection)
+        self.records = Records(connection)

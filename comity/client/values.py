@@ -27,6 +27,14 @@ from comity.client.said.messages import (
     MessagesRequest,
     MessagesSavedList,
 )
+from comity.client.said.records import (
+    RecordsBatch,
+    RecordsLookDigest,
+    RecordsRecordList,
+    RecordsRestriction,
+    RecordsWithdrawal,
+    RecordsWithdrawn,
+)
 from comity.core.act import Author, Erased, Relation, Unknown
 from comity.core.handling import Basis, Label, Purpose
 from comity.core.ids import ActId, BureauId, Digest, Millis
@@ -66,6 +74,12 @@ Content = (
     | DirectoryDuty
     | AbuseReport
     | AbuseDecision
+    | RecordsRecordList
+    | RecordsBatch
+    | RecordsRestriction
+    | RecordsWithdrawal
+    | RecordsWithdrawn
+    | RecordsLookDigest
     | Other
 )
 

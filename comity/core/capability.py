@@ -7,7 +7,7 @@ each other's acts only through `Seen`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -18,6 +18,9 @@ from comity.core.ids import ActId, BureauId, Millis
 from comity.core.keeping import Entered
 from comity.core.registry import Role
 from comity.core.ruling import Ruling
+
+if TYPE_CHECKING:
+    from comity.core.rows import Rows  # That module imports this one.
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -148,5 +151,7 @@ class Capability:
     """``erases(state, me)``: acts of others whose bodies must not rest at bureau `me`; erased as soon as it says so."""
     spent: Callable[[Said, Seen], bool] | None = None
     """``spent(said, seen)``: an act of ours, on which every recipient has ruled, whose body is to be erased here."""
+    rows: "Rows | None" = None
+    """What its acts do to rows, where they carry any."""
     desk: tuple[Callable[..., Any], ...] = ()
     """Functions ``f(bureau, reader, ...)``: typed signature and docstring become CLI help, API schema and form."""

@@ -50,6 +50,7 @@ from comity.node.blobs import Blobs
 from comity.node.database import Database, Transaction
 from comity.node.keyring import Keyring
 from comity.node.ledger import Ledger
+from comity.node.rows import apply_rows
 from comity.node.store import Fate, Kept, Past, Store, Verify
 from comity.node.trust import Trust
 
@@ -165,6 +166,7 @@ class Bureau:
         leaf = Leaf(way=Way.SENT, act=Digest(said.id), at=now)
         position = self.ledger.append(tx, leaf, self.entropy(LEAF_SALT))
         kept = self.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=position, fresh=True)
+        apply_rows(self, tx, said, kept, signed.salt)
         end = deadline if deadline is not None else Millis(now + PATIENCE[lane])
         rows = [
             {

@@ -32,7 +32,7 @@ from comity.core.leaf import Leaf, commitment
 from comity.core.log import TileId, leaf_hash
 from comity.core.note import Use, VerifierKey, parse_note
 from comity.core.registry import Freshness, KeyUse
-from comity.node import epochs, home, keyring, migrations, rebuild, schema, subjects
+from comity.node import epochs, home, keyring, migrations, rebuild, rowrebuild, schema, subjects
 from comity.node.bodies import State
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction, sqlite_url
@@ -89,7 +89,7 @@ def examine(
 
 
 def mend(folder: Path, passphrase: str, capabilities: tuple[Capability, ...]) -> None:
-    """Fold state again from its acts where it differs, and bring erasures to their end."""
+    """Fold state again from its acts where it differs, bring erasures to their end, lay rows anew where they differ."""
     node = home.open_home(folder, passphrase)
     try:
         for membership in node.settings.memberships:
@@ -97,6 +97,7 @@ def mend(folder: Path, passphrase: str, capabilities: tuple[Capability, ...]) ->
             rebuild.heal(bureau)
             for subject in rebuild.rebuild(bureau).differing:
                 bureau.database.write(partial(_refold, bureau, subject))
+            rowrebuild.remake(bureau)
     finally:
         node.close()
 
@@ -192,7 +193,7 @@ def _opened(
             except ComityError as problem:
                 yield _wrong("registry", str(problem), "fetch it with: comity refresh")
                 continue
-            for look in (_keys, _state, _log, _bodies, _blobs, _clock, _evidence, _recovering):
+            for look in (_keys, _state, _log, _bodies, _rows, _blobs, _clock, _evidence, _recovering):
                 try:
                     yield from look(bureau, watch)
                 except ComityError as problem:
@@ -346,6 +347,16 @@ def _bodies(bureau: Bureau, watch: Watch | None) -> Iterator[Finding]:
         yield _wrong("bodies", told, "bring them to their end with: comity doctor --mend", mends=True)
     if not (broken or half or doomed):
         yield _well("bodies", f"{opened} bodies open, and are those of their heads")
+
+
+def _rows(bureau: Bureau, _watch: Watch | None) -> Iterator[Finding]:
+    """Every row of every list opens, and no row rests that is not numbered."""
+    seen = rowrebuild.compare(bureau)
+    if seen.amiss:
+        told = f"{len(seen.amiss)} lists of records are not what their acts and segments make"
+        yield _wrong("rows", told, "make them again with: comity doctor --mend", mends=True)
+    elif seen.rows:
+        yield _well("rows", f"{seen.rows} records open, and are those of their lists")
 
 
 def _opens(bureau: Bureau, tx: Transaction, number: int, code: str) -> bool:

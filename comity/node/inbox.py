@@ -29,6 +29,7 @@ from comity.node import arrivals, channels, epochs, erasing, offers, recovery, s
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
 from comity.node.query import Query
+from comity.node.rows import apply_rows
 from comity.node.store import PARKED, Fate, Past
 
 GAP_MILLIS = 5_000
@@ -159,7 +160,9 @@ def _accept(bureau: Bureau, tx: Transaction, delivery: Delivery, examined: Exami
     signed = examined.signed
     if signed is None:
         raise Malformed("an accepted act without its bytes")
-    number = bureau.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=leaf, frame=delivery.frame).number
+    kept = bureau.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=leaf, frame=delivery.frame)
+    number = kept.number
+    apply_rows(bureau, tx, said, kept, signed.salt)
     _mark(bureau, tx, said)
     erasing.let_go(bureau, tx, said)
     if isinstance(said.act, Receipts):

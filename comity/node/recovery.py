@@ -34,6 +34,7 @@ from comity.core.ruling import Refusal
 from comity.node import arrivals, epochs, erasing, schema
 from comity.node.bureau import LANES, PATIENCE, Bureau, Utterance
 from comity.node.database import Transaction
+from comity.node.rows import apply_rows
 from comity.node.store import PARKED, Fate
 
 PART = 2 << 20
@@ -398,7 +399,9 @@ def _keep(bureau: Bureau, tx: Transaction, said: Said, signed: Signed) -> None:
     """Log and store an act of ours anew, and ask its recipients for their receipts by sending it again."""
     now, head = bureau.now(), said.head
     leaf = bureau.ledger.append(tx, Leaf(way=Way.SENT, act=Digest(said.id), at=now), bureau.entropy(SALT))
-    number = bureau.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=leaf).number
+    kept = bureau.store.keep(tx, said, signed, fate=Fate(), at=now, leaf=leaf)
+    number = kept.number
+    apply_rows(bureau, tx, said, kept, signed.salt)
     c = schema.channels.c
     values = {"member": bureau.member, "sender": bureau.me, "channel": head.channel, "epoch": head.epoch}
     row = tx.one(select(c.high).where(and_(*(getattr(c, name) == value for name, value in values.items()))))

@@ -2,8 +2,9 @@
 
 Every table but `memberships`, `counters` and `doomed` carries `member`: the number of one membership, that is, of this
 bureau in one organisation. Bodies rest here only as ciphertext; their keys are in another file (`node/bodies.py`,
-decision 0024). The last five tables are a relay's, which names the organisation in each row instead. A change to this
-file needs a migration in `node/migrations/versions`, and a test compares the two.
+decision 0024). The last five tables are a relay's, which names the organisation in each row instead; the tables of rows
+are in `node/rowtables.py`. A change to either file needs a migration in `node/migrations/versions`, and a test compares
+them.
 """
 
 from sqlalchemy import (
@@ -12,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from comity.node.rowtables import metadata as metadata  # noqa: PLC0414 - all tables belong to it
 
 memberships = Table(
     "memberships",

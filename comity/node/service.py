@@ -17,7 +17,7 @@ from pathlib import Path
 from comity.core.errors import ComityError
 from comity.core.ids import BureauId, Millis
 from comity.core.receipt import BATCH_MILLIS
-from comity.node import carrier, collector, due, jobs, offers, post, rebuild, recovery, witness
+from comity.node import carrier, collector, due, jobs, offers, post, rebuild, recovery, rowwork, witness
 from comity.node.bureau import Bureau
 from comity.node.carrier import Carrier
 from comity.node.post import Parcel
@@ -243,6 +243,7 @@ def _fall_due(bureau: Bureau, started: Millis) -> None:
     jobs.judge_parked(bureau)
     jobs.state_silence(bureau)
     offers.sweep(bureau)
+    rowwork.work(bureau)
     if bureau.now() >= started + SETTLING:
         due.fall_due(bureau)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.targets import PAPERS, PLACE, SMALL, TARGETS
+from tests.fuzz.targets import PAPERS, PLACE, SMALL, TARGETS, batch_of
 
 KEPT = Path(__file__).parent / "corpus"
 
@@ -106,9 +106,14 @@ def _manifests() -> list[bytes]:
     return [bytes(32), bytes(range(64)), bytes(64), bytes(33)]
 
 
+def _rows() -> list[bytes]:
+    return list(batch_of((PLACE / "acts" / "records.batch.1.cbor").read_bytes()))
+
+
 _SEEDS = {
     "judged": _judged, "structures": lambda: _first_byte(len(SMALL)), "notes": _texts, "witness": _requests,
     "proofs": _files, "papers": _papers, "handed_in": _files, "desk": _desk, "manifest": _manifests,
+    "rows": _rows,
 }  # fmt: skip
 
 if not _SEEDS.keys() <= TARGETS.keys():

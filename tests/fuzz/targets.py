@@ -8,6 +8,7 @@ so that what lies behind the signature is reached too. Time and memory are bound
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from tuf.api.metadata import (  # type: ignore[attr-defined]  # its documented n
 )
 
 from comity.capabilities import ALL
+from comity.capabilities.records.acts import Batch, spelled_rows, unpack_rows
 from comity.core import cose, note, registry
 from comity.core.act import Head, Kinds, body_digest
 from comity.core.carriage import CARRIED, COLLECT, Carried, Collect, read_carried, read_collect
@@ -32,11 +34,12 @@ from comity.core.envelope import CONTENT_KEY, FRAME, HEAD, NONCE, SEALED, Approv
 from comity.core.errors import Malformed, Misused, Refused
 from comity.core.evidence import parse_proof
 from comity.core.exchange import Proof, admit, announced, judge
+from comity.core.ids import Digest
 from comity.core.leaf import Leaf
 from comity.core.log import leaf_hash, root_of
 from comity.core.receipt import Receipt, RowProof, verify_row
 from comity.faces import desk_api, operations
-from comity.node import admission, anchor, blobs, ceremony, inbox, mailboxes, metadata, proof, relay
+from comity.node import admission, anchor, ceremony, chunks, inbox, mailboxes, metadata, proof, relay
 from comity.node import papers as node_papers
 from comity.node.home import BUILT_IN
 from tests.core import second_decoder
@@ -285,7 +288,7 @@ def manifest(raw: bytes) -> None:
     """The list of an attachment's chunks, under the root to which it leads."""
     ids = [raw[at : at + 32] for at in range(0, len(raw), 32)]
     root = root_of([leaf_hash(each) for each in ids]) if ids else hashlib.sha256().digest()
-    _tried(lambda: blobs._verify(root, raw))  # type: ignore[arg-type]
+    _tried(lambda: chunks.verify(Digest(root), raw))
 
 
 # --------------------------------------------------------------------------------------------- registry and programs
@@ -334,6 +337,22 @@ def desk(raw: bytes) -> None:
         return
 
 
+def rows(raw: bytes) -> None:
+    """Rows of a batch: compressed ones are refused or counted, and one that is accepted has one spelling."""
+    _tried(lambda: spelled_rows(raw, 2))
+    try:
+        (row,) = unpack_rows(zlib.compress(encode([raw])), 1)
+    except Malformed:
+        return
+    one_spelling(raw, row)
+
+
+def batch_of(body: bytes) -> tuple[bytes, ...]:
+    """Return what the vector of a batch holds for that: all of its rows, and each of them."""
+    batch = decode(body, Batch)
+    return (batch.rows, *batch.row_bytes())
+
+
 def _tried(attempt: Callable[[], object]) -> None:
     """Try what may refuse: with the errors of the house and no other."""
     try:
@@ -362,6 +381,7 @@ TARGETS: dict[str, Target] = {
         papers,
         handed_in,
         desk,
+        rows,
     )
 }
 """Every decoder that is reached by bytes of others, by name."""

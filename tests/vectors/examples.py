@@ -25,8 +25,30 @@ from comity.capabilities.messages.acts import (
     Scope,
     Why,
 )
+from comity.capabilities.records.acts import (
+    Batch,
+    Cause,
+    Caution,
+    LookDigest,
+    Loss,
+    Name,
+    Nominal,
+    Reach,
+    RecordKind,
+    RecordList,
+    Restriction,
+    Row,
+    Sex,
+    Status,
+    Tells,
+    TravelDocument,
+    Withdrawal,
+    Withdrawn,
+    pack,
+)
 from comity.core.act import Act
 from comity.core.epoch import Epoch, Held, Mark, Opening, Returned, Statement, epoch_payload
+from comity.core.handling import Confidentiality, Handling, Label, Onward
 from comity.core.ids import ActId, BureauId, Digest, Millis, OrgId, Span
 from comity.core.keeping import Entry, Handover
 from comity.core.receipt import Gap, Nondelivery, Receipt, Receipts, Rung
@@ -65,6 +87,30 @@ def statement() -> bytes:
 
 
 STATEMENT = statement()
+
+ROWS = (
+    Row(
+        key="2026-17",
+        record=Nominal(
+            names=(Name(family="العمراني", given="سلمى"), Name(family="EL AMRANI", given="SALMA")),
+            status=Status.MISSING,
+            born=("1984-05",),
+            birthplace="Fès",
+            sex=Sex.FEMALE,
+            nationalities=("MAR",),
+            documents=("XX0000001",),
+            cautions=(Caution.SELF_HARM,),
+            note="invented for this vector",
+        ),
+    ),
+    Row(
+        key="2026-18",
+        record=TravelDocument(
+            number="XX0000002", issuer="NOR", type="P", loss=Loss.BLANK, issued="2024", when="2025-11", where="NOR"
+        ),
+    ),
+)
+"""Two rows that no list would hold together; a batch of its own checks no kind, its list does."""
 
 EXAMPLES: tuple[Act, ...] = (
     Receipts(
@@ -136,6 +182,27 @@ EXAMPLES: tuple[Act, ...] = (
         languages=("fr",),
         telephone="+212 5 37 00 00 03",
         until=Millis(1_767_312_000_000),
+    ),
+    RecordList(record=RecordKind.TRAVEL_DOCUMENT, shard="volés 2026", months=120, tells=Tells.CONFIRMED),
+    Batch(serial=1_767_225_600_000, count=2, rows=pack(ROWS)),
+    Restriction(
+        serial=1_767_225_600_001,
+        reach=Reach.ROWS,
+        keys=("2026-17", "2026-18"),
+        label=Label(
+            handling=Handling.H2,
+            confidentiality=Confidentiality.RESTRICTED,
+            onward=Onward.NONE,
+            audience=(BureauId("ma"), BureauId("no")),
+        ),
+    ),
+    Withdrawal(serial=1_767_225_600_002, reach=Reach.LIST, why=Cause.PURPOSE, deadline=Millis(1_767_229_200_000)),
+    Withdrawn(dropped=2, absent=1, leaf=41),
+    LookDigest(
+        root=Digest(digest("the looks of a second")),
+        count=3,
+        since=Millis(1_767_225_600_000),
+        until=Millis(1_767_225_601_000),
     ),
 )
 """In the order of their capabilities."""

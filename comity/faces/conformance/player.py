@@ -13,7 +13,7 @@ from comity.core.capability import OfficerRole, Reader
 from comity.core.errors import ComityError
 from comity.core.handling import Label, Purpose
 from comity.core.ids import ActId, BureauId, Digest, Millis, OrgId
-from comity.node import contradictions, due, fetch, inbox, jobs, post, proof, recovery
+from comity.node import contradictions, due, fetch, inbox, jobs, post, proof, recovery, rowwork
 from comity.node.bureau import Bureau
 from comity.node.home import Home, open_home
 from comity.node.inbox import Outcome
@@ -76,7 +76,7 @@ class Player:
 
     def send(self) -> list[tuple[BureauId, bytes]]:
         """Do what is due by now, and give what leaves; it counts as handed to the recipient's node."""
-        for step in (recovery.work, jobs.judge_parked, jobs.ask_gaps, jobs.state_silence, due.fall_due):
+        for step in (recovery.work, jobs.judge_parked, jobs.ask_gaps, jobs.state_silence, due.fall_due, rowwork.work):
             step(self.bureau)
         jobs.pay_receipts(self.bureau)
         found: list[tuple[BureauId, bytes]] = []

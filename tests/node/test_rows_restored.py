@@ -1,0 +1,66 @@
+"""Rows after a restore: what was withdrawn since the backup is seen by nobody, whoever's machine was lost."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comity.capabilities.records import desk
+from comity.capabilities.records.acts import Cause, RecordKind
+from comity.core.errors import Misused, Refused
+from comity.core.ids import ActId, BureauId
+from tests.node.recovering import World
+from tests.simulator import reader
+
+MA, NO = BureauId("ma"), BureauId("no")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Give an organisation of three, whose machines can be lost."""
+    made = World(tmp_path / "world", ["ma", "no", "et"])
+    yield made
+    made.close()
+
+
+def filled(world: World, folder: Path) -> ActId:
+    """Let `no` publish two passports to `ma`."""
+    no = world.bureaus[NO]
+    listed = desk.open(no, reader(no), record=RecordKind.TRAVEL_DOCUMENT, to=(MA,)).id
+    file, record = folder / "rows.jsonl", {"number": "XX0000001", "issuer": "NOR", "type": "P", "loss": "lost"}
+    file.write_text("".join(json.dumps({"key": key, "record": record}) + "\n" for key in ("a-1", "a-2")))
+    desk.publish(no, reader(no), which=listed.hex(), file=file)
+    world.carry()
+    return listed
+
+
+def seen(world: World, name: BureauId, listed: ActId) -> list[str]:
+    """Return the keys that an officer finds."""
+    bureau, found = world.bureaus[name], []
+    for key in ("a-1", "a-2"):
+        try:
+            found.append(desk.record(bureau, reader(bureau), which=listed.hex(), key=key).key)
+        except Misused:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("lost", [MA, NO], ids=["the holder's", "the source's"])
+def test_no_desk_shows_what_was_withdrawn_after_the_backup(world: World, tmp_path: Path, lost: BureauId) -> None:
+    listed = filled(world, tmp_path)
+    assert seen(world, lost, listed) == ["a-1", "a-2"]
+    world.back_up(lost)
+    no = world.bureaus[NO]
+    desk.withdraw(no, reader(no), which=listed.hex(), why=Cause.MISTAKEN, key=("a-1",))
+    world.carry()
+    world.lose(lost)
+    world.restore(lost)
+    world.start(lost)
+    with pytest.raises(Refused, match="recovery"):
+        seen(world, lost, listed)
+    for _ in range(8):
+        world.later(10_000)
+        world.carry()
+    assert seen(world, MA, listed) == ["a-2"]
+    assert seen(world, NO, listed) == ["a-2"]
