@@ -45,8 +45,8 @@ class Blind(msgspec.Struct, frozen=True):
 class Zone(Reading, frozen=True, kw_only=True):
     """A zone, field by field, without fillers; ``lines`` are the lines after the repairs.
 
-    Dates are YYMMDD as they stand there; fillers for unknown parts stay. ``key`` is the document number after the code
-    of its issuer, as ``documents.read`` gives it.
+    Dates are YYMMDD as they stand there; fillers for unknown parts stay. ``key`` and ``folded`` are those of the
+    document number, as ``documents.read`` gives them for the number alone.
     """
 
     lines: tuple[str, ...]
@@ -85,6 +85,20 @@ def read(text: str) -> Zone:
     settle_tail(zone)
     zone.repairs = [*repairs, *zone.repairs]
     return zone_of(zone)
+
+
+def resembles(text: str) -> bool:
+    """Tell at little cost whether a text has the shape of a zone and half of its check digits agree as they stand.
+
+    For texts in which a zone may or may not stand; what fails here is still worth ``read`` if a person says it is one.
+    """
+    try:
+        lines, _ = shaped(text)
+    except Malformed:
+        return False
+    layout, _ = layout_of(lines)
+    wrong = failing(layout, digits_folded(layout, "".join(lines)))
+    return len(wrong) * 2 <= len(layout.checks) + 1
 
 
 def shaped(text: str) -> tuple[list[str], list[Repair]]:
@@ -189,7 +203,7 @@ def zone_of(zone: Restored) -> Zone:
     failed = failing(layout, text) or any(problem.code == "mrz.unreadable" for problem in zone.problems)
     return Zone(
         kind=Kind.MRZ,
-        key=issuer + number,
+        key=number,
         folded=folded(number),
         shown=number,
         proof=Proof.FAILED if failed else Proof.CHECKED,

@@ -11,6 +11,8 @@ from comity.engines.match.identifiers.folding import SYMBOLS, compact, folded
 from comity.engines.match.identifiers.reading import Kind, Problem, Proof, Reading, Why
 
 LENGTH = 17
+FEWEST_DIGITS = 4
+"""ISO 3779 ends a number in four figures; where they stand is left to the maker here."""
 PLACE = 8
 """Of the check digit, counted from 0."""
 WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -60,12 +62,14 @@ def agrees(number: str) -> bool:
 def read(text: str) -> Reading:
     """Return a vehicle identification number, with I, O and Q taken for the digits that they look like.
 
-    Raises: Malformed if there are not 17 Latin letters and digits.
+    Raises: Malformed if there are not 17 Latin letters and digits, four of them digits at least.
     """
     number = compact(text[: LENGTH * 4])
     if len(number) != LENGTH or any(each not in SYMBOLS for each in number):
         raise Malformed(f"{len(number)} letters and digits, expected {LENGTH}")
     clean = number.translate(FORBIDDEN)
+    if sum(each.isdigit() for each in clean) < FEWEST_DIGITS:
+        raise Malformed("seventeen letters are words, not the number of a vehicle")
     repairs = repairs_between(number, clean, Why.FIELD)
     problems: tuple[Problem, ...] = ()
     proof = Proof.FORM
