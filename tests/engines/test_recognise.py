@@ -32,7 +32,7 @@ from tests.engines.specimens import SPECIMENS
         ("example.org", Kind.DOMAIN),
         ("IMO 9074729", Kind.SHIP),
         ("MMSI 211476060", Kind.MMSI),
-        ("CN-RGA", Kind.NAME),
+        ("CN-RGA", Kind.AIRCRAFT_MARK),
         ("D-4711", Kind.AIRCRAFT_MARK),
         ("12.08.1974", Kind.DATE),
         ("١٢/٠٨/١٩٧٤", Kind.DATE),
