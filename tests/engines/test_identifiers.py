@@ -222,9 +222,7 @@ def test_a_ship_has_its_check_digit() -> None:
             wrong = vessels.read("9074729"[:place] + other + "9074729"[place + 1 :])
             weight = 7 - place if place < 6 else 1
             blind = not weight * (int(other) - int("9074729"[place])) % 10
-            assert (wrong.proof is Proof.CHECKED) == blind, (
-                "weights 6, 4 and 2 are blind to changes by 5, weight 5 to even ones"
-            )
+            assert (wrong.proof is Proof.CHECKED) == blind, "weights 6, 4, 2 miss changes by 5, weight 5 even ones"
 
 
 @pytest.mark.parametrize(

@@ -85,12 +85,19 @@ def test_two_letters_for_digits_in_a_date_are_put_right_together() -> None:
     assert len(zone.repairs) == 2
 
 
-def test_two_misreads_that_no_single_change_explains_are_put_right_or_left_as_failed() -> None:
-    line = SPECIMENS["TD3"][1].replace("L898902C3", "LB9B902C3")
+def test_two_misreads_that_do_not_agree_by_chance_are_reported() -> None:
+    line = SPECIMENS["TD3"][1].replace("L898902C3", "LB989O2C3")
     zone = read("\n".join((SPECIMENS["TD3"][0], line)))
-    assert zone.proof is Proof.FAILED
-    assert "mrz.check" in zone.codes
-    assert zone.lines[1] == line, "nothing is changed without a reason"
+    assert zone.number == "L898902C3" or {"mrz.check", "mrz.likely"} & set(zone.codes)
+
+
+def test_two_look_alikes_that_agree_by_chance_are_not_seen_but_do_not_mislead_the_folded_key() -> None:
+    """An eight under weight 3 and one under weight 7, both read as B, add up to thirty: nothing modulo 10 sees it."""
+    right = read("\n".join(SPECIMENS["TD3"]))
+    wrong = read("\n".join((SPECIMENS["TD3"][0], SPECIMENS["TD3"][1].replace("L898902C3", "LB9B902C3"))))
+    assert wrong.proof is Proof.CHECKED
+    assert wrong.number != right.number
+    assert wrong.folded == right.folded
 
 
 def test_an_unknown_birth_day_stays_unknown() -> None:

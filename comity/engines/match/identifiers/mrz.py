@@ -2,8 +2,8 @@
 
 A scanner gives 72 to 90 characters of which one or two are wrong. ``read`` finds the layout, has ``restoring`` put
 right what is certain, and says of everything else how sure it is: fields that no check digit covers are ``unchecked``,
-and places where the check digits cannot tell characters apart are ``blind``. So a value is never wrong without a word
-about it. The specimens of all parts, with every single misread, are held to that (tests/engines/test_mrz_misreads.py).
+and places where the check digits cannot tell characters apart are ``blind``. So a single misread is never passed over
+in silence: the specimens of all parts are held to that (tests/engines/test_mrz_misreads.py).
 
 No picture is read here, no chip, and no security feature is judged.
 """
