@@ -12,7 +12,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
 from stdnum import numdb
@@ -209,7 +209,7 @@ def find_wallets(page: Page) -> None:
 def find_accounts(page: Page) -> None:
     """Find account numbers: from a country and two digits, as many characters as the country's have."""
     for match in ACCOUNT.finditer(page.level):
-        length = LENGTHS.get(match[0][:2], 0)
+        length = account_lengths().get(match[0][:2], 0)
         number, stop = gathered(page.level, match.start(), length)
         if len(number) != length or not length or not page.free(match.start(), stop):
             continue
@@ -334,6 +334,7 @@ def find_numbers(page: Page) -> None:
             page.claim(start, stop, found)
 
 
+@cache
 def account_lengths() -> dict[str, int]:
     """Return how long each country's account numbers are, from the registry that python-stdnum carries."""
     registry = numdb.get("iban")
@@ -344,7 +345,6 @@ def account_lengths() -> dict[str, int]:
     return {country: size for country, size in sizes.items() if size}
 
 
-LENGTHS = account_lengths()
 FINDERS = (
     find_zones,
     find_mail,
