@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from comity.core.errors import Misused
 from comity.node.bodies import BodyKeys, Entropy
 from comity.node.index.changes import Change, Drop, Identifier, Put, Restrict, Rows
 from comity.node.index.exact import Exact
-from comity.node.index.kernels import U64, Flags
+from comity.node.index.kernels import I64, U64, Flags
 from comity.node.index.packing import packed, payload
 from comity.node.index.policies import RowTable
 from comity.node.index.shelf import Shelf
@@ -32,16 +32,26 @@ _EXACT, _ROWS = "exact", "rows"
 _JOURNAL = 64 << 20
 """Bytes after which the journal is worth folding into one frame: read again in half a second."""
 _CHUNK = 100_000
+_NONE = np.zeros(0, np.int64)
 
 T = TypeVar("T")
+
+
+class Compact(NamedTuple):
+    """Rows by the hundred thousand, none of which is there."""
+
+    numbers: I64
+    policies: I64
+    entries: U64
+    """Key and payload of each identifier, as `packing` makes them; their keys get mixed in place."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One frame of the journal: what `apply` did."""
 
     position: int
-    put: tuple[tuple[int, int], ...]
-    """Numbers and policies."""
+    put: tuple[bytes, bytes]
+    """Numbers and policies, eight bytes each."""
     added: bytes
     """Mixed entries."""
     then: tuple[tuple[int, tuple[int, ...]], ...]
@@ -156,12 +166,17 @@ class Index:
         """Make everything anew from the rows that live; looks see the old index until this returns."""
         with self._lock:
             position, found = rows.live()
+            self.refill(position, (_compact(chunk) for chunk in _chunks(found, _CHUNK)))
+
+    def refill(self, position: int, chunks: Iterable[Compact]) -> None:
+        """Make everything anew of rows that are compact already; as `rebuild`."""
+        with self._lock:
             seed = int.from_bytes(self._entropy(8))
             fresh, table, parts = Exact(seed), RowTable(), list[U64]()
-            for chunk in _chunks(found, _CHUNK):
-                table.check((each.number for each in chunk), (each.policy for each in chunk))
-                parts.append(fresh.mixed(_entries(chunk)))
-                table.put((each.number for each in chunk), (each.policy for each in chunk))
+            for chunk in chunks:
+                table.check(chunk.numbers, chunk.policies)
+                table.put(chunk.numbers, chunk.policies)
+                parts.append(fresh.mixed(chunk.entries))
             fresh.merge(table.policies, *parts)
             parts.clear()
             self._seed, self.position = seed, position
@@ -206,7 +221,7 @@ class Index:
                         raise Misused("a row that is put is there already: a number is given out once")
                     puts[change.number] = change
                 case Restrict():
-                    self._rows.check((), (change.policy,))
+                    self._rows.check(_NONE, np.array([change.policy]))
                     then.append((change.policy, change.numbers))
                     for number in puts.keys() & set(change.numbers):
                         puts[number] = msgspec.structs.replace(puts[number], policy=change.policy)
@@ -215,10 +230,11 @@ class Index:
                     for number in puts.keys() & set(change.numbers):
                         del puts[number]
         fresh = tuple(puts.values())
-        self._rows.check((each.number for each in fresh), (each.policy for each in fresh))
-        added = self._exact.mixed(_entries(fresh))
+        numbers, policies, entries = _compact(fresh)
+        self._rows.check(numbers, policies)
+        added = self._exact.mixed(entries)
         self._exact.check(len(added))
-        put = tuple((each.number, each.policy) for each in fresh)
+        put = (numbers.tobytes(), policies.tobytes())
         return Batch(position=position, put=put, added=added.tobytes(), then=tuple(then)), added
 
     def _take(self, batch: Batch, added: U64) -> None:
@@ -228,7 +244,8 @@ class Index:
             else:
                 self._rows.drop(numbers)
                 self._stale = True
-        self._rows.put((number for number, _ in batch.put), (policy for _, policy in batch.put))
+        numbers, policies = batch.put
+        self._rows.put(np.frombuffer(numbers, np.int64), np.frombuffer(policies, np.int64))
         self._exact.add(added)
         self.position = batch.position
 
@@ -279,15 +296,20 @@ def _array(raw: bytes) -> U64:
     return np.frombuffer(raw, np.uint64).reshape(-1, 2)
 
 
-def _entries(puts: Iterable[Put]) -> U64:
+def _compact(puts: Sequence[Put]) -> Compact:
     # An identifier that a row holds twice is held once, or a look would name the row twice.
+    try:
+        numbers = np.array([each.number for each in puts], np.int64)
+        policies = np.array([each.policy for each in puts], np.int64)
+    except OverflowError:
+        raise Misused("the number of a row or of a policy does not fit in 64 bits") from None
     flat = [
         word
         for each in puts
         for kind, key in dict.fromkeys((kind, packed(text)) for kind, text in each.identifiers)
         for word in (key, payload(kind, each.number))
     ]
-    return np.array(flat, np.uint64).reshape(-1, 2)
+    return Compact(numbers, policies, np.array(flat, np.uint64).reshape(-1, 2))
 
 
 def _chunks(found: Iterator[T], size: int) -> Iterator[list[T]]:

@@ -36,35 +36,34 @@ class RowTable:
         self._touched = set[int]()
         self.live = 0
 
-    def check(self, numbers: Iterable[int], policies: Iterable[int]) -> None:
+    def check(self, numbers: I64, policies: I64) -> None:
         """Refuse numbers that are out of range.
 
         Raises:
             Misused: one of them is.
 
         """
-        if any(not 1 <= number < ROWS for number in numbers):
+        if np.any((numbers < 1) | (numbers >= ROWS)):
             raise Misused(f"rows are numbered from 1 and below {ROWS}")
-        if any(not 1 <= policy < POLICIES for policy in policies):
+        if np.any((policies < 1) | (policies >= POLICIES)):
             raise Misused(f"policies are numbered from 1 and below {POLICIES}")
 
     def holds(self, number: int) -> bool:
         """Tell whether the row is there."""
-        return number < len(self.policies) and bool(self.policies[number])
+        return 0 <= number < len(self.policies) and bool(self.policies[number])
 
-    def put(self, numbers: Iterable[int], policies: Iterable[int]) -> None:
+    def put(self, numbers: I64, policies: I64) -> None:
         """Give rows that are not there their policies."""
-        many, what = np.fromiter(numbers, np.int64), np.fromiter(policies, np.uint32)
-        if not len(many):
+        if not len(numbers):
             return
-        last = int(many.max())
+        last = int(numbers.max())
         if last >= len(self.policies):
-            grown = np.zeros(max(last + 1, len(self.policies) * 5 // 4), np.uint32)
+            grown = np.zeros(max(last + 1, len(self.policies) * 9 // 8), np.uint32)
             grown[: len(self.policies)] = self.policies
             self.policies = grown
-        self.policies[many] = what
-        self.live += len(many)
-        self._touch(many)
+        self.policies[numbers] = policies
+        self.live += len(numbers)
+        self._touch(numbers)
 
     def restrict(self, numbers: Iterable[int], policy: int) -> None:
         """Give rows another policy; one that is not there does not come back by it."""
