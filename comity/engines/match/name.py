@@ -27,6 +27,7 @@ _SILENT = re.compile("['\u2018\u2019\u02bb\u02bc\u02bf\u02be`\u00b4\u0640\u200b-
 
 _SERVANT = re.compile("^(?:abd|abed|abdi)(?:[aeou][rlsnz]?h?|)([b-df-hj-np-tv-z][a-z]{2,})$")
 _FAITH = re.compile("^([a-z]{3,}?)(?:[aeiou]d|[aeiou]dd|[aeiou]l?d)([dh]?[iey]{1,2}ne?)$")
+_ALLAH = frozenset(("الله", "اللہ", "ألله"))
 _GOD = frozenset("abdul abdel abdal abdol abdur abdus abd abdu abdoul".split())
 
 _COMPOUND = frozenset("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 东方 東方 남궁 황보 제갈 사공 선우 독고".split())
@@ -75,6 +76,11 @@ def _parted_arabic(piece: str) -> Iterator[str]:
     if piece.startswith("عبد") and len(piece) > 5:
         yield "عبد"
         piece = piece[3:]
+    if piece[-4:] in _ALLAH:
+        if len(piece) > 5:
+            yield piece[:-4]
+        yield "الله"
+        return
     if piece.startswith("ال") and len(piece) > 4:
         yield "ال"
         piece = piece[2:]
@@ -89,6 +95,13 @@ def _parted_latin(letters: str) -> Iterator[str]:
     if len(letters) > 6 and (found := _SERVANT.match(letters)):
         yield "abd"
         letters = found.group(1)
+    if letters in {"lah", "llah", "ullah", "allah", "ollah", "oullah", "ellah", "alah"}:
+        yield "allah"
+        return
+    if len(letters) > 6 and letters.endswith(("ullah", "ollah", "allah", "ulla", "olla", "oullah", "ellah")):
+        yield letters[: -5 if letters[-1] == "h" else -4].removesuffix("o")
+        yield "allah"
+        return
     if len(letters) > 6 and letters[-1] in "ne" and (found := _FAITH.match(letters)):
         yield found.group(1)
         yield "din"
@@ -97,7 +110,8 @@ def _parted_latin(letters: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1 << 17)
-def _words(piece: str, *, alone: bool) -> tuple[Word, ...]:
+def words_of(piece: str, *, alone: bool) -> tuple[Word, ...]:
+    """Return the words of a piece without spaces; `alone` says that it is a whole name."""
     script = script_of_word(piece)
     out: list[Word] = []
     for part in _parted(piece, script, alone=alone):
@@ -121,5 +135,5 @@ def analyse(name: str) -> Name:
     [('zhang', 'Hani'), ('xiaoming', 'Hani')]
     """
     pieces = [piece for piece in _CUT.split(_plain(name)) if piece]
-    words = [word for piece in pieces for word in _words(piece, alone=len(pieces) == 1)]
+    words = [word for piece in pieces for word in words_of(piece, alone=len(pieces) == 1)]
     return Name(name, tuple(words[:MOST_WORDS]))

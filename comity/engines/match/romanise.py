@@ -56,7 +56,7 @@ _CYRILLIC |= {"я": "ya", "є": "ye", "ї": "yi", "ґ": "g", "ў": "w", "ђ": "d
 _CYRILLIC |= {"ә": "a", "ғ": "gh", "қ": "q", "ң": "n", "ө": "o", "ұ": "u", "ү": "u", "һ": "h", "ҳ": "h", "ҷ": "j", "ӣ": "i"}
 _CYRILLIC |= {"ы": "y", "э": "e", "ӯ": "u", "й": "y", "ѓ": "g", "ќ": "k", "ѕ": "dz", "ј": "y", "і": "i", "х": "kh"}
 
-_LATIN = {"š": "sh", "ş": "sh", "ș": "sh", "č": "ch", "ç": "s", "ć": "ch", "ž": "zh", "đ": "dj", "ö": "o", "ü": "u", "ä": "a"}
+_LATIN = {"š": "sh", "ş": "sh", "ș": "sh", "č": "ch", "ç": "s", "ć": "ch", "ž": "zh", "đ": "d", "ö": "o", "ü": "u", "ä": "a"}
 _LATIN |= {"ß": "ss", "ğ": "g", "ı": "i", "ñ": "n", "ł": "l", "ŭ": "u", "ŏ": "o", "ø": "o", "æ": "ae", "å": "a", "ð": "d"}
 
 _BEFORE = re.compile("([เแโใไ])([ก-ฮ])")
@@ -116,7 +116,7 @@ def romanise(word: str) -> str:
     """Return a word in the letters a to z; empty when it holds no letter.
 
     >>> [romanise(each) for each in ("Šarić", "Жданов", "خالد", "גולן", "ジェームズ", "박지성", "Μπάμπης", "เกษม")]
-    ['sharich', 'zhdanov', 'khald', 'gwln', 'jemuzu', 'pakjisong', 'babis', 'kesm']
+    ['sharich', 'zhdanov', 'khald', 'gwln', 'jemuzu', 'bakjisong', 'babis', 'kesm']
     """
     lower = word.lower()
     match script_of_word(word):
