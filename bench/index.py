@@ -1,9 +1,9 @@
 """The node's own search index beside what else could hold it: LMDB and SQLite for identifiers, in one run.
 
-Identifiers: made-up numbers of four shapes (nine digits, two letters and six digits, a letter and eight digits, eleven
-digits), one to a row, each with kind, row and one of 1,000 policies of which the reader may see half. Every engine gets
-the same entries and answers the same questions, half of which nothing answers: text in, rows out, the policy tested.
-Ours is opened from its encrypted files; LMDB and SQLite hold theirs in the clear, which is what they can do. Seconds are
+Identifiers: made-up numbers of four shapes (nine digits, two letters and six digits, a letter and eight digits,
+eleven digits), one to a row, each with kind, row and one of 1,000 policies, half of which the reader may see. Every
+engine gets the same entries and answers the same questions, half of which nothing answers: text in, rows out, the
+policy tested. Ours is opened from its encrypted files; LMDB and SQLite hold theirs in the clear. Seconds are
 of CPU time unless it says otherwise; nothing is forced to the disk while changes are timed, in any of the three.
 
     python bench/index.py [--quick | --full] [--identifiers N]

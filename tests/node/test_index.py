@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from comity.core.errors import Misused, Unreachable
 from comity.node.bodies import KEY, BodyKeys, State
@@ -362,7 +363,7 @@ class Kept:
                 case Restrict(numbers=numbers, policy=policy):
                     for number in self.rows.keys() & set(numbers):
                         held = self.rows[number]
-                        self.rows[number] = Put(number=number, policy=policy, identifiers=held.identifiers)
+                        self.rows[number] = replace(held, policy=policy)
                 case Drop(numbers=numbers):
                     for number in numbers:
                         self.rows.pop(number, None)

@@ -27,6 +27,9 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
     identifiers: tuple[Identifier, ...] = ()
     names: tuple[str, ...] = ()
     """Each name and alias under which it is looked for."""
+    tie: int = 0
+    """Puts equally likely rows in order, below 2^64: taken from what the row says, so that an answer does not depend on
+    which came first."""
 
 
 class Restrict(msgspec.Struct, frozen=True, kw_only=True):

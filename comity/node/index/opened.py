@@ -20,17 +20,22 @@ import msgspec
 import numpy as np
 
 from comity.core.errors import Misused
+from comity.engines.match.models import Model
 from comity.node.bodies import BodyKeys, Entropy
 from comity.node.index.changes import Change, Drop, Identifier, Put, Restrict, Rows
 from comity.node.index.exact import Exact
 from comity.node.index.kernels import I64, U64, Flags
 from comity.node.index.packing import packed, payload
+from comity.node.index.persons import Answer, Persons
 from comity.node.index.policies import RowTable
+from comity.node.index.resting import fingerprint, names_of, read, words_of
 from comity.node.index.shelf import Shelf
 
-_EXACT, _ROWS = "exact", "rows"
+_EXACT, _ROWS, _WORDS, _NAMED = "exact", "rows", "words", "names"
 _JOURNAL = 64 << 20
 """Bytes after which the journal is worth folding into one frame: read again in half a second."""
+_NAMES = 50_000
+"""Names after which the journal is worth folding: it holds them as they were written, and each costs 40 us to read."""
 _CHUNK = 100_000
 _NONE = np.zeros(0, np.int64)
 
@@ -56,6 +61,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Mixed entries."""
     then: tuple[tuple[int, tuple[int, ...]], ...]
     """A policy and the rows that get it, 0 to drop them; in their order, before what is put."""
+    named: tuple[Put, ...] = ()
+    """Names, with their rows; without identifiers."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -67,18 +74,26 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How many entries each slice holds."""
     added: bytes
     """Mixed entries that are not in the slices."""
+    tables: bytes = b""
+    """By which tables and rules names were prepared (`resting.fingerprint`); none if no names are kept."""
 
 
 class Index:
     """The opened index; one process at a time, any number of threads."""
 
-    def __init__(self, folder: Path, keys: BodyKeys, entropy: Entropy) -> None:
-        """Open what `create` made; some seconds for a hundred million identifiers.
+    def __init__(self, folder: Path, keys: BodyKeys, entropy: Entropy, model: Model | None = None) -> None:
+        """Open what `create` made; some seconds for a hundred million identifiers, or for a million persons.
+
+        Without a model it keeps identifiers and no names.
 
         Raises:
-            Misused: there is none, another process has it open, or it is damaged and must be rebuilt.
+            Misused: there is none, another process has it open, it was made with another model, or it is damaged: then
+                it must be rebuilt.
 
         """
+        self._model, self._tables = model, b"" if model is None else fingerprint(model)
+        self._persons = None if model is None else Persons(model)
+        self._fresh_names = 0
         self._lock, self._entropy = threading.RLock(), entropy
         self._rows, self._exact, self._counts = RowTable(), Exact(0), tuple[int, ...]()
         self._shelf = Shelf(folder, keys, entropy)
@@ -89,16 +104,17 @@ class Index:
             raise
 
     @classmethod
-    def create(cls, folder: Path, keys: BodyKeys, entropy: Entropy) -> Self:
+    def create(cls, folder: Path, keys: BodyKeys, entropy: Entropy, model: Model | None = None) -> Self:
         """Make an empty index at position 0 and open it.
 
         Raises:
             Misused: there is one in this folder.
 
         """
-        snapshot = Snapshot(seed=int.from_bytes(entropy(8)), position=0, counts=(), added=b"")
+        tables = b"" if model is None else fingerprint(model)
+        snapshot = Snapshot(seed=int.from_bytes(entropy(8)), position=0, counts=(), added=b"", tables=tables)
         Shelf.create(folder, keys, entropy, msgspec.msgpack.encode(snapshot)).close()
-        return cls(folder, keys, entropy)
+        return cls(folder, keys, entropy, model)
 
     def close(self) -> None:
         """Close it; the object is of no more use."""
@@ -126,6 +142,17 @@ class Index:
     def lookups(self, allow: Flags, identifiers: Iterable[Identifier]) -> list[tuple[int, ...]]:
         """Look up many for one reader; as `lookup`, one answer each."""
         return [self.lookup(allow, kind, text) for kind, text in identifiers]
+
+    def search(self, allow: Flags, written: str, limit: int = 10) -> Answer:
+        """Return the rows whose persons a name most likely means, of those that the reader may see.
+
+        Raises:
+            Misused: this index keeps no names.
+
+        """
+        if self._persons is None:
+            raise Misused("this index keeps no names: it was opened without a model")
+        return self._persons.search(written, allow, limit)
 
     # ------------------------------------------------------------------------------------------------------ changing
 
@@ -160,16 +187,19 @@ class Index:
             dead = self._exact.mark(self._rows.policies)
             if self._exact.due or dead > len(self._exact) // 8:
                 self._exact.merge(self._rows.policies)
+            if self._persons is not None and (self._stale or self._fresh_names):
+                self._persons, self._fresh_names = self._persons.compact(), -1
             self._put_down()
 
     def rebuild(self, rows: Rows) -> None:
         """Make everything anew from the rows that live; looks see the old index until this returns."""
         with self._lock:
             position, found = rows.live()
-            self.refill(position, (_compact(chunk) for chunk in _chunks(found, _CHUNK)))
+            persons = None if self._model is None else Persons(self._model)
+            self.refill(position, _taken(found, persons), persons)
 
-    def refill(self, position: int, chunks: Iterable[Compact]) -> None:
-        """Make everything anew of rows that are compact already; as `rebuild`."""
+    def refill(self, position: int, chunks: Iterable[Compact], persons: Persons | None = None) -> None:
+        """Make everything anew of rows that are compact already, and of names that are taken in while they come."""
         with self._lock:
             seed = int.from_bytes(self._entropy(8))
             fresh, table, parts = Exact(seed), RowTable(), list[U64]()
@@ -181,6 +211,8 @@ class Index:
             parts.clear()
             self._seed, self.position = seed, position
             self._rows, self._exact = table, fresh
+            if self._model is not None:
+                self._persons, self._fresh_names = (persons or Persons(self._model)).compact(), -1
             self._put_down()
 
     def sync(self) -> None:
@@ -196,7 +228,7 @@ class Index:
     @property
     def crowded(self) -> bool:
         """Whether so much has gathered in the journal or in the delta that `settle` is worth its time."""
-        return self._exact.due or self._shelf.journaled > _JOURNAL
+        return self._exact.due or self._shelf.journaled > _JOURNAL or self._fresh_names > _NAMES
 
     def figures(self) -> dict[str, int]:
         """Return what it holds, and the bytes that it takes in memory and on the disk."""
@@ -204,7 +236,10 @@ class Index:
             "position": self.position,
             "rows": self._rows.live,
             "identifiers": len(self._exact),
-            "memory": self._exact.nbytes + self._rows.policies.nbytes,
+            "names": 0 if self._persons is None else self._persons.size,
+            "memory": self._exact.nbytes
+            + self._rows.policies.nbytes
+            + (0 if self._persons is None else self._persons.nbytes),
             "disk": self._shelf.size,
         }
 
@@ -235,7 +270,10 @@ class Index:
         added = self._exact.mixed(entries)
         self._exact.check(len(added))
         put = (numbers.tobytes(), policies.tobytes())
-        return Batch(position=position, put=put, added=added.tobytes(), then=tuple(then)), added
+        named = tuple(msgspec.structs.replace(each, identifiers=()) for each in fresh if each.names)
+        if named and self._persons is None:
+            raise Misused("this index keeps no names: it was opened without a model")
+        return Batch(position=position, put=put, added=added.tobytes(), then=tuple(then), named=named), added
 
     def _take(self, batch: Batch, added: U64) -> None:
         for policy, numbers in batch.then:
@@ -244,9 +282,14 @@ class Index:
             else:
                 self._rows.drop(numbers)
                 self._stale = True
-        numbers, policies = batch.put
-        self._rows.put(np.frombuffer(numbers, np.int64), np.frombuffer(policies, np.int64))
+            if self._persons is not None:
+                self._persons.give(numbers, policy)
+        rows, what = batch.put
+        self._rows.put(np.frombuffer(rows, np.int64), np.frombuffer(what, np.int64))
         self._exact.add(added)
+        if self._persons is not None:
+            self._persons.put(batch.named)
+            self._fresh_names += sum(len(each.names) for each in batch.named)
         self.position = batch.position
 
     def _put_down(self) -> None:
@@ -262,13 +305,27 @@ class Index:
             for n in range(self._rows.pages)
         )
         counts = tuple(count for _, count in slices)
-        snapshot = Snapshot(seed=self._seed, position=self.position, counts=counts, added=exact.added(rows).tobytes())
-        fresh = {_EXACT: tuple(number for number, _ in slices), _ROWS: pages}
+        words, names = self._put_down_names()
+        snapshot = Snapshot(
+            seed=self._seed, position=self.position, counts=counts, added=exact.added(rows).tobytes(),
+            tables=self._tables,
+        )  # fmt: skip
+        fresh = {_EXACT: tuple(number for number, _ in slices), _ROWS: pages, _WORDS: words, _NAMED: names}
         self._shelf.turn(fresh, msgspec.msgpack.encode(snapshot))
         self._counts = counts
         exact.dirty[:] = False
         self._rows.clean()
         self._stale = False
+
+    def _put_down_names(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        # All of them or, if nothing has changed, none: a hundred megabytes for a million names.
+        if self._persons is None or not self._fresh_names:
+            pieces = self._shelf.manifest.pieces
+            return pieces.get(_WORDS, ()), pieces.get(_NAMED, ())
+        words = tuple(self._shelf.put(piece) for piece in words_of(self._persons.lexicon))
+        names = tuple(self._shelf.put(piece) for piece in names_of(self._persons))
+        self._fresh_names = 0
+        return words, names
 
     def _sliced(self, number: int) -> tuple[int, int]:
         part = self._exact.slice(number, self._rows.policies)
@@ -284,6 +341,11 @@ class Index:
                 self._rows.load(self._shelf.read(number) for number in pieces[_ROWS])
                 slices = (self._shelf.read(number) for number in pieces[_EXACT])
                 self._exact.load(slices, snapshot.counts)
+            if snapshot.tables != self._tables:
+                raise Misused("the index was made with another model: rebuild it from the store")
+            if self._model is not None and pieces:
+                words, names = ((self._shelf.read(number) for number in pieces[what]) for what in (_WORDS, _NAMED))
+                self._persons = read(self._model, words, names, self._rows.policies)
             self._exact.add(_array(snapshot.added))
             for frame in frames:
                 batch = msgspec.msgpack.decode(frame, type=Batch)
@@ -310,6 +372,13 @@ def _compact(puts: Sequence[Put]) -> Compact:
         for word in (key, payload(kind, each.number))
     ]
     return Compact(numbers, policies, np.array(flat, np.uint64).reshape(-1, 2))
+
+
+def _taken(found: Iterator[Put], persons: Persons | None) -> Iterator[Compact]:
+    for chunk in _chunks(found, _CHUNK):
+        if persons is not None:
+            persons.put(chunk)
+        yield _compact(chunk)
 
 
 def _chunks(found: Iterator[T], size: int) -> Iterator[list[T]]:
