@@ -6,7 +6,10 @@ engine gets the same entries and answers the same questions, half of which nothi
 policy tested. Ours is opened from its encrypted files; LMDB and SQLite hold theirs in the clear. Seconds are
 of CPU time unless it says otherwise; nothing is forced to the disk while changes are timed, in any of the three.
 
-    python bench/index.py [--quick | --full] [--identifiers N]
+Persons: a register of invented names (`bench/measured/register.py`), with the model that is shipped, or with a plain
+one where none is.
+
+    python bench/index.py [--quick | --full] [--identifiers N] [--persons N]
 
 Prints tables, and as its last line one JSON object: lookups per second beside LMDB's.
 """
@@ -30,14 +33,18 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import lmdb
 import numpy as np
 
+from bench.measured import register
+from comity.engines.match.models import load_model
 from comity.node.bodies import BodyKeys
 from comity.node.clock import entropy
 from comity.node.index.changes import Drop, Identifier, Put
 from comity.node.index.kernels import I64, U64
 from comity.node.index.opened import Compact, Index
 from comity.node.index.packing import packed
+from tests.node.plainmodel import plain_model
 
-QUICK, USUAL, FULL = 3_000_000, 20_000_000, 130_000_000
+QUICK, USUAL, FULL = 2_000_000, 20_000_000, 130_000_000
+FEW, MANY = 30_000, 1_000_000
 POLICIES = 1_000
 KIND = 3
 ASKED = 200_000
@@ -268,28 +275,45 @@ def sqlites(count: int, folder: Path, questions: Sequence[str]) -> Measured:
     return measured
 
 
+def persons(count: int) -> None:
+    """Measure searches by name and print what they cost."""
+    if not count:
+        return
+    try:
+        model, which = load_model(), "the shipped model"
+    except FileNotFoundError:
+        model, which = plain_model(), "a plain model, since none is shipped"
+    with tempfile.TemporaryDirectory() as folder:
+        _, lines = register.measured(count, Path(folder), model)
+    print(f"\n{count:,} names, {which}")
+    for line in lines:
+        print(f"  {line}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} identifiers, within 50 seconds")
     parser.add_argument("--full", action="store_true", help=f"{FULL:,} identifiers")
     parser.add_argument("--identifiers", type=int, default=0)
+    parser.add_argument("--persons", type=int, default=None, help="names in the register; 0 leaves them out")
     asks = parser.parse_args()
     count = asks.identifiers or (QUICK if asks.quick else FULL if asks.full else USUAL)
     print(f"{count:,} identifiers; {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     questions, table = asked(count), list[Measured]()
+    print("engine              build s  open s  B disk  B memory  lookups/s  p50 us  p99 us  changes/s")
     for engine in (ours, lmdb_s, sqlites):
         with tempfile.TemporaryDirectory() as folder:
-            table.append(engine(count, Path(folder), questions))
-    print("engine              build s  open s  B disk  B memory  lookups/s  p50 us  p99 us  changes/s")
-    for each in table:
+            each = engine(count, Path(folder), questions)
+        table.append(each)
         print(
             f"{each.name:18} {each.built:8.1f} {each.opened:7.2f} {each.disk:7.1f} {each.memory:9.1f} "
-            f"{each.lookups:10,.0f} {each.p50:7.2f} {each.p99:7.2f} {each.changes:10,.0f}"
+            f"{each.lookups:10,.0f} {each.p50:7.2f} {each.p99:7.2f} {each.changes:10,.0f}",
+            flush=True,
         )
-    for each in table:
-        for note in each.notes:
-            print(f"{each.name}: {note}")
+    for note in table[0].notes:
+        print(f"{table[0].name}: {note}")
+    persons(asks.persons if asks.persons is not None else FEW if asks.quick else MANY)
     one, peer = table[0].lookups, table[1].lookups
     print(
         json.dumps(

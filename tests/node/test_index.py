@@ -325,6 +325,23 @@ def test_a_damaged_index_says_that_it_must_be_rebuilt(tmp_path: Path, what: str)
         pass
 
 
+def test_a_damaged_index_is_renewed_and_rebuilt_and_nothing_of_the_old_one_is_left(tmp_path: Path) -> None:
+    store = Kept()
+    with opened(tmp_path) as index:
+        index.apply([put(1, "X1"), put(2, "GONE")], store.commit(put(1, "X1")))
+        index.settle()
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "index").glob("*.piece")}
+    (tmp_path / "index" / "manifest.json").write_bytes(b"{")
+    with BodyKeys(tmp_path / "index.keys", MASTER) as keys:
+        with Index.renew(tmp_path / "index", keys, counted()) as index:
+            index.rebuild(store)
+            assert index.lookup(EVERYBODY, PASSPORT, "X1") == (1,)
+            assert index.lookup(EVERYBODY, PASSPORT, "GONE") == ()
+        for name in kept:
+            assert keys.state(int(name.split(".")[0])) is State.ERASED
+            assert not (tmp_path / "index" / name).exists()
+
+
 @pytest.mark.parametrize("cut", range(1, 200, 9))
 def test_a_journal_that_was_cut_off_ends_with_its_last_whole_frame(tmp_path: Path, cut: int) -> None:
     with opened(tmp_path) as index:

@@ -116,6 +116,17 @@ class Index:
         Shelf.create(folder, keys, entropy, msgspec.msgpack.encode(snapshot)).close()
         return cls(folder, keys, entropy, model)
 
+    @classmethod
+    def renew(cls, folder: Path, keys: BodyKeys, entropy: Entropy, model: Model | None = None) -> Self:
+        """Destroy an index, damaged or made with another model, and open an empty one in its place, to `rebuild`.
+
+        Raises:
+            Misused: there is none, or another process has it open.
+
+        """
+        Shelf.clear(folder, keys)
+        return cls.create(folder, keys, entropy, model)
+
     def close(self) -> None:
         """Close it; the object is of no more use."""
         with self._lock:

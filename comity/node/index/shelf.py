@@ -40,7 +40,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     pieces: dict[str, tuple[int, ...]]
     """Numbers of pieces, by what they are, in an order that means something to their owner."""
     floor: int
-    """Keys below this number are destroyed, or named above."""
+    """Keys below this number are destroyed."""
 
 
 class Shelf:
@@ -81,6 +81,24 @@ class Shelf:
         disk.write(folder / f"{number}.journal", _framed(number, sealed), mode=disk.PRIVATE)
         _write(folder, Manifest(journal=number, pieces={}, floor=number))
         return cls(folder, keys, entropy)
+
+    @staticmethod
+    def clear(folder: Path, keys: BodyKeys) -> None:
+        """Destroy whatever is in the folder, damaged or not, and all keys.
+
+        Raises:
+            Misused: there is no such folder, or another process has it open.
+
+        """
+        lock = _locked(folder)
+        try:
+            (folder / "manifest.json").unlink(missing_ok=True)
+            keys.erase(n for n in range(1, keys.end()) if keys.state(n) is not State.ERASED)
+            for path in folder.iterdir():
+                if path.name != "lock":
+                    path.unlink()
+        finally:
+            os.close(lock)
 
     def close(self) -> None:
         """Close it; the object is of no more use."""
@@ -142,8 +160,9 @@ class Shelf:
         disk.write(path, _framed(number, self._keys.seal(number, snapshot, self._entropy)), mode=disk.PRIVATE)
         self._keys.sync()
         self._gone |= _named(self.manifest) | set(self._frames)
-        floor = min([number, *(each for part in pieces.values() for each in part)])
-        fresh = Manifest(journal=number, pieces=dict(pieces), floor=floor)
+        fresh = Manifest(journal=number, pieces=dict(pieces), floor=1)
+        # What is forgotten below has still its keys if the power goes first: the next opening must look for them.
+        fresh = msgspec.structs.replace(fresh, floor=min(self._gone | _named(fresh)))
         _write(self._folder, fresh)
         self.manifest = fresh
         os.close(self._journal)
