@@ -21,9 +21,9 @@ from comity.engines.match.segment import Segment, describe_rows, memory_of, sear
 
 WRONG = 10
 """Wrong rows that are kept of one search."""
-DEEP = 192
-PERSONS = 40_000
-STRANGERS = 6_000
+DEEP = 128
+PERSONS = 30_000
+STRANGERS = 4_000
 MISTYPED = 1_200
 
 
@@ -81,7 +81,9 @@ def ground_of(listed: Sequence[dict[str, str]], pairs: Sequence[Pair], model: Mo
     return Ground(segment_of(names, model), clusters, names)
 
 
-def questions_of(listed: Sequence[dict[str, str]], aliases: Sequence[dict[str, str]], pairs: Sequence[Pair], seed: int) -> list[Question]:  # noqa: E501
+def questions_of(
+    listed: Sequence[dict[str, str]], aliases: Sequence[dict[str, str]], pairs: Sequence[Pair], seed: int
+) -> list[Question]:
     """Return what is asked in training."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     asked = [Question(row["query"], row["cluster"], 1.0) for row in aliases if row["stratum"] != "other-name"]

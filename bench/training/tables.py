@@ -109,7 +109,11 @@ def latin_variants(pairs: list[Pair]) -> list[tuple[Word, Word]]:
             continue
         here, there = analyse(pair.record).words, analyse(pair.query).words
         if len(here) == len(there):
-            found += [(a, b) for a, b in zip(here, there, strict=True) if a.symbols != b.symbols and a.letters[:1] == b.letters[:1]]
+            found += [
+                (a, b)
+                for a, b in zip(here, there, strict=True)
+                if a.symbols != b.symbols and a.letters[:1] == b.letters[:1]
+            ]
     return found
 
 

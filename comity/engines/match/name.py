@@ -22,15 +22,20 @@ MOST_WORDS = 10
 """Words of one name that are looked at; 6 in 10,000 listed names have more."""
 
 _CUT = re.compile(r"[\s\-\u00b7\u2027\u30fb\u2022.,;:/_|()\[\]\"\u201c\u201d\u2010-\u2015\uff1d=\u05be\u0964&+]+")
-_SILENT = re.compile("['\u2018\u2019\u02bb\u02bc\u02bf\u02be`\u00b4\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-"""Apostrophes, the Arabic stretching letter, and marks that are not seen. A Hebrew geresh is kept: it changes a letter."""
+_SILENT = re.compile(
+    "['\u2018\u2019\u02bb\u02bc\u02bf\u02be`\u00b4\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+"""Apostrophes, the Arabic stretching letter, and marks that are not seen. A Hebrew geresh is kept: it is heard."""
 
 _SERVANT = re.compile("^(?:abd|abed|abdi)(?:[aeou][rlsnz]?h?|)([b-df-hj-np-tv-z][a-z]{2,})$")
 _FAITH = re.compile("^([a-z]{3,}?)(?:[aeiou]d|[aeiou]dd|[aeiou]l?d)([dh]?[iey]{1,2}ne?)$")
 _ALLAH = frozenset(("الله", "اللہ", "ألله"))
 _GOD = frozenset("abdul abdel abdal abdol abdur abdus abd abdu abdoul".split())
 
-_COMPOUND = frozenset("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 东方 東方 남궁 황보 제갈 사공 선우 독고".split())
+_COMPOUND = frozenset(
+    "欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 东方 東方"
+    " 남궁 황보 제갈 사공 선우 독고".split()
+)
 """Family names of two syllables (general knowledge)."""
 
 

@@ -26,10 +26,14 @@ _DIGRAPHS = (
     ("ck", "k"), ("cz", "C"), ("sz", "S"), ("qu", "k"), ("oo", "u"), ("ou", "u"), ("ee", "i"), ("ij", "i"),
     ("iy", "i"), ("yi", "i"), ("j", "D"),
 )  # fmt: skip
-_LETTERS = {found: spelt for found, spelt in _DIGRAPHS}
+_LETTERS = dict(_DIGRAPHS)
 _FOUND = re.compile("|".join(sorted(_LETTERS, key=len, reverse=True)) + "|^x|x|c(?=[eiy])|c|(?<=[aeiou])y(?=[aeou])")
 _DOUBLED = re.compile(r"(.)\1+")
-_CLASS = {each: kind for kind, group in zip("btsklmn", ("bpfv", "dtT", "DZzcCsS", "gGkqx", "lr", "m", "n")) for each in group}
+_CLASS = {
+    each: kind
+    for kind, group in zip("btsklmn", ("bpfv", "dtT", "DZzcCsS", "gGkqx", "lr", "m", "n"), strict=True)
+    for each in group
+}
 
 
 def _sound(found: re.Match[str]) -> str:
@@ -64,4 +68,7 @@ def skeleton(symbols: str) -> str:
     ['mt', 'mt', 'mt', 'Va']
     """
     classes = "".join(_CLASS.get(each, "") for each in symbols)
-    return "".join(kind for kind, before in zip(classes, " " + classes) if kind != before) or "V" + symbols[:1]
+    return (
+        "".join(kind for kind, before in zip(classes, " " + classes, strict=False) if kind != before)
+        or "V" + symbols[:1]
+    )
