@@ -16,8 +16,9 @@ from bench.measured.people import invented
 from bench.training.mining import mistyped
 from bench.training.sources import rows_of
 from comity.engines.match.evidence import WEIGHTS, compare_dates
-from comity.engines.match.models import Model, load_model
+from comity.engines.match.models import Model
 from comity.engines.match.segment import Memory, Segment, memory_of, search, segment_of
+from comity.engines.match.warming import warm
 
 SEED = 2026
 CANDIDATES = 50
@@ -45,7 +46,7 @@ class Question(NamedTuple):
 
 def measured(corpus: Path, queries: Path, others: Path, background: int) -> dict[str, Any]:
     """Measure screening and retrieval, print the figures, and return the last line."""
-    model = load_model()
+    model = warm()
     listed = rows_of(corpus)
     rows = [Row(row["name"], row["cluster"], _year(row["birth_year"])) for row in listed]
     known = {row.cluster for row in rows}

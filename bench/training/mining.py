@@ -22,9 +22,9 @@ from comity.engines.match.segment import Segment, describe_rows, memory_of, sear
 WRONG = 10
 """Wrong rows that are kept of one search."""
 DEEP = 128
-PERSONS = 30_000
-STRANGERS = 4_000
-MISTYPED = 1_200
+PERSONS = 25_000
+STRANGERS = 3_000
+MISTYPED = 800
 
 
 class Question(NamedTuple):

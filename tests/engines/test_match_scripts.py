@@ -8,11 +8,11 @@ import pytest
 
 from comity.engines.match.alignment import scratch, table_of
 from comity.engines.match.kernels import likeness
-from comity.engines.match.models import load_model
 from comity.engines.match.name import Word, words_of
 from comity.engines.match.scripts import Script, script_of, script_of_word
+from comity.engines.match.warming import warm
 
-MODEL = load_model()
+MODEL = warm()
 ALIGNED = [
     line.split("\t") for line in (Path(__file__).parent / "aligned.tsv").read_text(encoding="utf-8").splitlines()
 ]

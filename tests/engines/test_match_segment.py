@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.engines.match.blocking import joined_neighbours, word_keys
-from comity.engines.match.models import load_model
 from comity.engines.match.name import analyse
 from comity.engines.match.segment import Segment, memory_of, score_rows, search, segment_of
+from comity.engines.match.warming import warm
 
-MODEL = load_model()
+MODEL = warm()
 NAMES = (
     "Khalid al-Harbi", "Maria Lopez Garcia", "Сергей Иванов", "王小明", "박지성",
     "Abdulrahman Nasser", "John Smith", "Jon Smythe",

@@ -13,9 +13,10 @@ from comity.engines.match.alignment import FEATURES
 from comity.engines.match.evidence import WEIGHTS, Part, Person, compare_dates, weigh
 from comity.engines.match.explanation import compare, contributions
 from comity.engines.match.models import HEADS, Model, load_model
+from comity.engines.match.warming import warm
 from comity.engines.match.wording import LANGUAGES, WORDS, tell
 
-MODEL = load_model()
+MODEL = warm()
 WORDS_OF_NAMES = (
     "Maria",
     "Jon",

@@ -25,6 +25,6 @@ confirm. Decision 0047; figures in docs/matching.md.
     weigh(query, record) -> tuple[Part, ...]                # evidence.py: dates, nationality, sex, place, in log-odds
 
 `Segment.starts` (int64, rows + 1) and `tokens` (int32) say which rows of the vocabulary make up a name of a record;
-`heads` and `postings` are the way back. A segment never changes: what is added goes into a second one until both are merged.
+`heads` and `postings` are the way back. A segment never changes: additions go into a second one until both are merged.
 Heads: `screen` for what a search brought up, `pair` for two names that somebody laid side by side.
 """

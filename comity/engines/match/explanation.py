@@ -100,7 +100,8 @@ def compare(query: Person, record: Person, model: Model, head: str = "pair") -> 
     here, there = analyse(query.name).words, analyse(record.name).words
     asked, kept = model.words(here), model.words(there)
     memory = scratch()
-    chosen = describe(asked, np.arange(len(here)), kept, np.arange(len(there)), model.costs, model.nicknames, memory)
+    rows = np.arange(len(here)), np.arange(len(there), dtype=np.int32)
+    chosen = describe(asked, rows[0], kept, rows[1], model.costs, model.nicknames, memory)
     sides = _Side(here, asked, memory.alike[0]), _Side(there, kept, memory.alike[1])
     trees = model.heads[head]
     start, added = contributions(memory.features, trees)

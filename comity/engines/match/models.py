@@ -91,7 +91,7 @@ class Model:
     def features(self, query: Words, record: Words, memory: Scratch | None = None) -> NDArray[np.float32]:
         """Return the features of one pair; see `alignment.FEATURES`."""
         memory = memory or scratch()
-        here, there = np.arange(len(query.lengths)), np.arange(len(record.lengths))
+        here, there = np.arange(len(query.lengths)), np.arange(len(record.lengths), dtype=np.int32)
         describe(query, here, record, there, self.costs, self.nicknames, memory)
         return memory.features.copy()
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from comity.engines.match.roles import Role, role_of
-from comity.engines.match.romanise import romanise
+from comity.engines.match.romanise import BARRIER, romanise
 from comity.engines.match.scripts import Script, script_of_word
 from comity.engines.match.spelling import spell
 
@@ -120,12 +120,13 @@ def words_of(piece: str, *, alone: bool) -> tuple[Word, ...]:
     script = script_of_word(piece)
     out: list[Word] = []
     for part in _parted(piece, script, alone=alone):
-        letters = romanise(part)
+        sounds = romanise(part)
+        letters = sounds.replace(BARRIER, "")
         if not letters:
             continue
         role = Role.PARTICLE if part == "ال" else role_of(letters, part.lower(), script)
         pieces = tuple(_parted_latin(letters)) if script is Script.LATIN and role is Role.NAME else (letters,)
-        out += [Word(part, each, spell(each), script, role) for each in pieces]
+        out += [Word(part, each, spell(sounds if each is letters else each), script, role) for each in pieces]
     return tuple(word for word in out if word.symbols)
 
 

@@ -46,16 +46,8 @@ _ARABIC |= {"\u064e": "a", "\u064f": "u", "\u0650": "i", "\u064b": "an"}
 _HEBREW = dict(zip("אבגדהוזחטיכלמנסעפצקרשת", "a b g d h w z x t y k l m n s a p ts q r sh th".split(), strict=True))
 _HEBREW |= {"ך": "k", "ם": "m", "ן": "n", "ף": "f", "ץ": "ts", "װ": "v", "ױ": "oy", "ײ": "ey"}
 _HEBREW |= {"\u05b4": "i", "\u05b5": "e", "\u05b6": "e", "\u05b7": "a", "\u05b8": "a", "\u05b9": "o", "\u05bb": "u"}
-_GERESH = (
-    ("ג'", "j"),
-    ("ז'", "zh"),
-    ("צ'", "ch"),
-    ("ץ'", "ch"),
-    ("ת'", "th"),
-    ("ד'", "dh"),
-    ("ע'", "gh"),
-    ("ח'", "kh"),
-)
+_GERESH = (("ג'", "j"), ("ז'", "ж"), ("צ'", "ч"), ("ץ'", "ч"), ("ת'", "θ"), ("ד'", "d"), ("ע'", "غ"), ("ח'", "х"))
+"""Hebrew letters with a geresh, as one letter of some script each that anyascii spells: zh, ch, th, gh, kh."""
 
 _ROWS = {
     "": "アイウエオ", "k": "カキクケコ", "g": "ガギグゲゴ", "s": "サ シ スセソ", "z": "ザ ズゼゾ", "t": "タ テト",
@@ -97,7 +89,7 @@ _VOWEL = "a ae ya yae o e yo ye o wa wae oe yo u wo we wi yu w wi i".split(" ")
 _TAIL = " k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split(" ")
 """The parts of a syllable block (Unicode 3.12). The vowel that fills foreign clusters is `w`: cheap to lose."""
 
-_GREEK_PAIRS = (
+_GREEK_PAIRS: tuple[tuple[str, str], ...] = (
     ("ου", "u"),
     ("μπ", "b"),
     ("ντ", "d"),
@@ -169,12 +161,16 @@ _LATIN |= {
 
 _BEFORE = re.compile("([เแโใไ])([ก-ฮ])")
 """A Thai vowel that is written before the consonant after which it is spoken."""
-_OUTSIDE = re.compile("[^a-z]")
+_OUTSIDE = re.compile("[^a-z-]")
 
 
-def _letters(table: dict[str, str], word: str) -> str:
+BARRIER = "-"
+"""Stands between letters that are two sounds though they look like a digraph: Hebrew k and h are no kh."""
+
+
+def _letters(table: dict[str, str], word: str, between: str = "") -> str:
     """Replace letters by a table, and what it lacks by anyascii's spelling."""
-    return "".join(table[each] if each in table else anyascii(each) for each in word)
+    return between.join(table[each] if each in table else anyascii(each) for each in word)
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...], word: str) -> str:
@@ -208,7 +204,7 @@ def _hangul(word: str) -> str:
         if 0 <= index < len(_LEAD) * len(_VOWEL) * len(_TAIL):
             lead, rest = divmod(index, len(_VOWEL) * len(_TAIL))
             vowel, tail = divmod(rest, len(_TAIL))
-            out.append(_LEAD[lead] + _VOWEL[vowel] + _TAIL[tail])
+            out.append(_LEAD[lead] + _VOWEL[vowel] + _TAIL[tail] + BARRIER)
         else:
             out.append(anyascii(letter))
     return "".join(out)
@@ -221,10 +217,10 @@ def _greek(word: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def romanise(word: str) -> str:
-    """Return a word in the letters a to z; empty when it holds no letter.
+    """Return a word in the letters a to z, with barriers between them; without letters when it holds none.
 
     >>> [romanise(each) for each in ("Šarić", "Жданов", "خالد", "גולן", "ジェームズ", "박지성", "Μπάμπης", "เกษม")]
-    ['sharich', 'zhdanov', 'khald', 'gwln', 'jemuzu', 'bakjisong', 'babis', 'kesm']
+    ['sharich', 'zhdanov', 'kh-a-l-d', 'g-w-l-n', 'jemuzu', 'bak-ji-song-', 'babis', 'kesm']
     """
     lower = word.lower()
     match script_of_word(word):
@@ -233,9 +229,9 @@ def romanise(word: str) -> str:
         case Script.CYRILLIC:
             spelt = _letters(_CYRILLIC, lower)
         case Script.ARABIC:
-            spelt = _letters(_ARABIC, word)
+            spelt = _letters(_ARABIC, word, BARRIER)
         case Script.HEBREW:
-            spelt = _letters(_HEBREW, _pairs(_GERESH, word.replace("\u05f3", "'")))
+            spelt = _letters(_HEBREW, _pairs(_GERESH, word.replace("\u05f3", "'")), BARRIER)
         case Script.KANA:
             spelt = _kana(word)
         case Script.HANGUL:

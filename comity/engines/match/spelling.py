@@ -47,12 +47,12 @@ def _sound(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def spell(letters: str) -> str:
-    """Return the symbols of a romanised word.
+    """Return the symbols of a romanised word; no digraph reaches over a barrier (`romanise.BARRIER`).
 
     >>> [spell(each) for each in ("schmidt", "khaddour", "xiaoming", "alexei", "jacques", "hussein")]
     ['Smidt', 'xadur', 'Siaoming', 'aleksei', 'Dakes', 'husein']
     """
-    return _DOUBLED.sub(r"\1", _FOUND.sub(_sound, letters))[:LONGEST]
+    return _DOUBLED.sub(r"\1", _FOUND.sub(_sound, letters).replace("-", ""))[:LONGEST]
 
 
 def numbers(symbols: str) -> bytes:
