@@ -21,10 +21,10 @@ from comity.engines.match.segment import Segment, describe_rows, memory_of, sear
 
 WRONG = 10
 """Wrong rows that are kept of one search."""
-DEEP = 192
-PERSONS = 40_000
-STRANGERS = 6_000
-MISTYPED = 1_200
+DEEP = 128
+PERSONS = 25_000
+STRANGERS = 3_000
+MISTYPED = 800
 
 
 class Question(NamedTuple):
@@ -81,7 +81,9 @@ def ground_of(listed: Sequence[dict[str, str]], pairs: Sequence[Pair], model: Mo
     return Ground(segment_of(names, model), clusters, names)
 
 
-def questions_of(listed: Sequence[dict[str, str]], aliases: Sequence[dict[str, str]], pairs: Sequence[Pair], seed: int) -> list[Question]:  # noqa: E501
+def questions_of(
+    listed: Sequence[dict[str, str]], aliases: Sequence[dict[str, str]], pairs: Sequence[Pair], seed: int
+) -> list[Question]:
     """Return what is asked in training."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     asked = [Question(row["query"], row["cluster"], 1.0) for row in aliases if row["stratum"] != "other-name"]

@@ -87,13 +87,13 @@ def held_of(pairs: list[Pair]) -> set[str]:
     return {part for pair in pairs for name in (pair.record, pair.query) for part in name.replace("・", " ").split()}
 
 
-def shares_of(folder: Path, names: list[str]) -> Counter[str]:
+def shares_of(folder: Path, names: list[str]) -> dict[str, float]:
     """Return how often words occur, as shares that add up to 1: three kinds of sources at equal parts.
 
     Aligned tokens by their counts; the common names of countries, where rank r is borne by a share that falls as
     r ** -0.75; the words of lists of persons.
     """
-    shares: Counter[str] = Counter()
+    shares: dict[str, float] = defaultdict(float)
     tokens: Counter[str] = Counter()
     for native, latin, count in _tokens_of(folder):
         tokens[native] += count
@@ -104,7 +104,8 @@ def shares_of(folder: Path, names: list[str]) -> Counter[str]:
         countries[country] += [(each, 0.02 * rank**-0.75) for each in {native, latin}]
     for counts in (tokens, lists):
         whole = sum(counts.values())
-        shares.update({word: count / whole / 3 for word, count in counts.items()})
+        for word, count in counts.items():
+            shares[word] += count / whole / 3
     for common in countries.values():
         for word, share in common:
             shares[word] += share / len(countries) / 3

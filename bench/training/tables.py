@@ -5,7 +5,7 @@ the logarithm of how much rarer an exchange is than the likeliest one of either 
 unlike each other (a tenth of the data: wrong labels, translations) are left out of the count.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +109,21 @@ def latin_variants(pairs: list[Pair]) -> list[tuple[Word, Word]]:
             continue
         here, there = analyse(pair.record).words, analyse(pair.query).words
         if len(here) == len(there):
-            found += [(a, b) for a, b in zip(here, there, strict=True) if a.symbols != b.symbols and a.letters[:1] == b.letters[:1]]
+            found += [
+                (a, b)
+                for a, b in zip(here, there, strict=True)
+                if a.symbols != b.symbols and a.letters[:1] == b.letters[:1]
+            ]
     return found
 
 
-def learn_information(shares: Counter[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+def learn_information(shares: dict[str, float]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     """Return the table of information.py: hashes in order, eighths of a bit."""
-    spelt: Counter[int] = Counter()
+    spelt: dict[int, float] = defaultdict(float)
     for native, share in shares.items():
         for word in analyse(native).words:
-            spelt[hash_of(word.letters)] += share  # type: ignore[assignment]
-            spelt[hash_of(consonants(word.symbols))] += share  # type: ignore[assignment]
+            spelt[hash_of(word.letters)] += share
+            spelt[hash_of(consonants(word.symbols))] += share
     hashes = np.array(sorted(spelt), np.uint32)
     bits = np.clip(-np.log2([spelt[each] for each in hashes.tolist()]), 3.0, MOST_BITS)
     telling = bits < MOST_BITS - 0.5

@@ -25,16 +25,15 @@ def plain_model() -> Model:
         "nicknames": np.zeros(0, np.int64),
         "named": np.array([], "U8"),
     }
-    roots, nodes, thresholds = [], list[tuple[int, int, int]](), list[float]()
+    roots, nodes = list[int](), list[tuple[float, float, float]]()
     for name, most in STUMPS.items():
         for cut in range(1, CUTS + 1):
             root = len(nodes)
             roots.append(root)
-            nodes += [(FEATURES.index(name), root + 1, root + 2), (-1, 0, 0), (-1, 0, 0)]
-            thresholds += [most * cut / CUTS, -0.3, 0.3]
+            nodes += [(FEATURES.index(name), most * cut / CUTS, root + 2), (-1, -0.3, 0), (-1, 0.3, 0)]
     for head in HEADS:
         arrays[f"{head}_roots"] = np.array(roots, np.int32)
-        arrays[f"{head}_nodes"] = np.array(nodes, np.int32)
-        arrays[f"{head}_thresholds"] = arrays[f"{head}_expected"] = np.array(thresholds, np.float32)
+        arrays[f"{head}_nodes"] = np.array(nodes, np.float32)
+        arrays[f"{head}_expected"] = np.array([value for _, value, _ in nodes], np.float32)
         arrays[f"{head}_numbers"] = np.array([0.0, 1.0, 0.0])
     return Model(arrays)

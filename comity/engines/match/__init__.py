@@ -2,31 +2,29 @@
 
 An officer has a name in one alphabet, the record has it in another; between them lie transliteration, order, particles,
 nicknames and typing errors. This engine says how likely it is that both name one person, 0 to 1, and why, in codes that
-every working language can word. It is pure: no clock, no disk (a model is read from a folder that the caller hands
-over), no live counts, no network. It decides nothing: a high score is a hit that a source must confirm.
+every working language can word. It is pure: no clock, no disk (a model is read from a file that the caller hands over,
+or from the package itself), no live counts, no network. It decides nothing: a high score is a hit that a source must
+confirm. Decision 0047; figures in docs/matching.md.
 
 **One pair**::
 
-    model = load_model()                             # comity/engines/match/model, shipped with the package
-    verdict = model.compare(Person(name="..."), Person(name="...", born="1961"))
-    verdict.score                                    # calibrated, 0..1
-    tell(verdict.parts, "fr")                        # the words for the officer
+    model = load_model()  # models.py
+    verdict = compare(Person(name=...), Person(name=...), model)
+    verdict.score, tell(verdict.parts, "fr")  # explanation.py, wording.py
 
-**An index** (`node/index.py` puts policies inside; everything below is arrays and may be mapped from a file)::
+**An index** (`node/index.py` puts policies inside; everything is flat arrays and may be mapped from a file)::
 
-    analyse(name) -> Name                            # words with script, role, sound
-    word_keys(word) -> tuple[int, ...]               # 32-bit blocking keys of one word, at most 26
-    model.words(list_of_words) -> Words              # arrays of a vocabulary, one row for each word
-    Vocabulary(words, keys, holders)                 # keys sorted, holders[i] the row that has keys[i]
-    Vocabulary.expand(word, alive, work) -> Likes    # ids, likeness (falling), at most 200; `alive[id]` is the bitmap of
-                                                     # the reader: what is not alive is passed over *before* any cap
-    joined_neighbours(name) -> tuple[Word, ...]      # extra words under which a row is posted (split spellings)
-    units(name, model) -> tuple[Unit, ...]           # the words that a query looks up, with their weights
-    model.score_rows(query, vocabulary, starts, tokens, rows, out)     # one kernel call for many prepared candidates
+    analyse(name) -> Name                                   # name.py: words with script, role, sound
+    word_keys(word), joined_neighbours(name)                # blocking.py: 32-bit keys; words a row is posted under too
+    model.words(words) -> Words                             # arrays of a vocabulary, one row for each word
+    vocabulary_of(words, keys) -> Vocabulary                # vocabulary.py: keys sorted, holders[i] has keys[i]
+    expand(vocabulary, query, row, keys, model, alive, work) -> Likes      # look-alikes; `alive` comes before any cap
+    units_of(name, model) -> tuple[Unit, ...]               # segment.py: what a query looks up, with its bits
+    gather(segment, likes, seen, memory, depth) -> rows     # `seen` comes before any count
+    score_rows(segment, query, rows, model, head, scratch)  # log-odds, one kernel call for many rows
+    weigh(query, record) -> tuple[Part, ...]                # evidence.py: dates, nationality, sex, place, in log-odds
 
-`starts` (int64, rows + 1) and `tokens` (int32) say which vocabulary rows make up a record's name (CSR). A vocabulary may
-grow: a new word is a new row at the end, its keys go to a small second `Vocabulary` until the next merge.
-
-Evidence beside the name is added to the log-odds: `weigh(query, record) -> tuple[Part, ...]` (evidence.py), cheap
-enough for every candidate that is shown. Modules: docs/matching.md.
+`Segment.starts` (int64, rows + 1) and `tokens` (int32) say which rows of the vocabulary make up a name of a record;
+`heads` and `postings` are the way back. A segment never changes: additions go into a second one until both are merged.
+Heads: `screen` for what a search brought up, `pair` for two names that somebody laid side by side.
 """

@@ -32,6 +32,9 @@ LEAST_WORD = 0.5
 LEAST_JOINED = 0.72
 """Joined words must be more alike: there are more ways to join than to spell."""
 LEAST_REST = 0.25
+"""Words that found no place are still said to be somewhat alike from here on."""
+SURE = 0.9
+"""A word that is found as surely as this is not tried as a part of another one."""
 JOINED_SHARE = 0.85
 """What a join is worth beside a plain match that explains as much."""
 INITIAL = 0.75
@@ -93,7 +96,7 @@ def table_of(here: int, there: int) -> int:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def are_nicknames(one: int, other: int, pairs: Any) -> bool:  # noqa: ANN401
+def are_nicknames(one: int, other: int, pairs: Any) -> bool:
     """Tell whether two tags stand together in the sorted table of nicknames."""
     if one == 0 or other == 0:
         return False
@@ -103,7 +106,7 @@ def are_nicknames(one: int, other: int, pairs: Any) -> bool:  # noqa: ANN401
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def joined_into(words: Any, ids: Any, first: int, count: int, out: Any) -> int:  # noqa: ANN401
+def joined_into(words: Any, ids: Any, first: int, count: int, out: Any) -> int:
     """Write the symbols of neighbours into one row; returns how many, repeats at the seam joined."""
     n = 0
     for w in range(first, first + count):
@@ -116,11 +119,11 @@ def joined_into(words: Any, ids: Any, first: int, count: int, out: Any) -> int: 
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def word_likeness(q: Any, i: int, r: Any, j: int, costs: Any, pairs: Any, least: float, rows: Any) -> float:  # noqa: ANN401, PLR0913
+def word_likeness(q: Any, i: int, r: Any, j: int, costs: Any, pairs: Any, least: float, rows: Any) -> float:
     """Return how alike two words are, initials and nicknames included; negative for an initial."""
     table = costs[table_of(q.families[i], r.families[j])]
     if q.roles[i] == ROLE_INITIAL or r.roles[j] == ROLE_INITIAL:
-        if table[q.symbols[i, 0], r.symbols[j, 0]] > 0.25:  # noqa: PLR2004 - the same sound, whatever the script
+        if table[q.symbols[i, 0], r.symbols[j, 0]] > 0.25:
             return 0.0
         return 1.0 if q.roles[i] == r.roles[j] else -INITIAL
     alike = likeness(q.symbols[i], q.lengths[i], r.symbols[j], r.lengths[j], table, least, rows)
@@ -130,11 +133,16 @@ def word_likeness(q: Any, i: int, r: Any, j: int, costs: Any, pairs: Any, least:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _join_options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, mem: Any, found: int, mirrored: bool) -> int:  # noqa: ANN401, FBT001, PLR0913, E501
+def _join_options(
+    q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, mem: Any, found: int, mirrored: bool
+) -> int:
     """Add the places where neighbours of q together spell one word of r; with `mirrored` the sides are changed."""
+    mine, theirs = (mem.alike[1], mem.alike[0]) if mirrored else (mem.alike[0], mem.alike[1])
     for i in range(nq - 1):
         for count in range(2, 4):
-            if i + count > nq or (count == 3 and q.roles[qi[i + 1]] != ROLE_PARTICLE):  # noqa: PLR2004
+            if i + count > nq or (count == 3 and q.roles[qi[i + 1]] != ROLE_PARTICLE):
+                continue
+            if mine[i] > SURE and mine[i + count - 1] > SURE:
                 continue
             n = joined_into(q, qi, i, count, mem.joined[0])
             bits = np.float32(0.0)
@@ -143,7 +151,7 @@ def _join_options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any
             for j in range(nr):
                 k = ri[j]
                 m = r.lengths[k]
-                if m < 4 or n > m + m // 2 + 1 or m > n + n // 2 + 1:  # noqa: PLR2004
+                if theirs[j] > SURE or m < 4 or n > m + m // 2 + 1 or m > n + n // 2 + 1:
                     continue
                 table = costs[table_of(q.families[qi[i]], r.families[k])]
                 alike = likeness(mem.joined[0], n, r.symbols[k], m, table, LEAST_JOINED, mem.rows)
@@ -163,17 +171,17 @@ def _join_options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, pairs: Any, mem: Any) -> int:  # noqa: ANN401, PLR0913
+def _options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, pairs: Any, mem: Any) -> int:
     """Write down every place where a word may belong; returns how many."""
     found = 0
-    sure = True
+    mem.alike[:] = 0.0
     for i in range(nq):
-        best = np.float32(0.0)
         for j in range(nr):
             alike = word_likeness(q, qi[i], r, ri[j], costs, pairs, LEAST_REST, mem.rows)
-            best = max(best, abs(alike))
             if alike == 0.0:
                 continue
+            mem.alike[0, i] = max(mem.alike[0, i], abs(alike))
+            mem.alike[1, j] = max(mem.alike[1, j], abs(alike))
             kind = 1 if alike < 0.0 else 0
             alike = abs(alike)
             least = min(q.bits[qi[i]], r.bits[ri[j]])
@@ -182,15 +190,12 @@ def _options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, pai
             mem.places[found, 0], mem.places[found, 1], mem.places[found, 2], mem.places[found, 3] = i, 1, j, 1
             mem.places[found, 4] = kind
             found += 1
-        sure = sure and best > 0.95  # noqa: PLR2004
-    if not sure:
-        found = _join_options(q, qi, nq, r, ri, nr, costs, mem, found, False)
-        found = _join_options(r, ri, nr, q, qi, nq, costs, mem, found, True)
-    return found
+    found = _join_options(q, qi, nq, r, ri, nr, costs, mem, found, False)
+    return _join_options(r, ri, nr, q, qi, nq, costs, mem, found, True)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def place(found: int, nq: int, nr: int, mem: Any) -> int:  # noqa: ANN401
+def place(found: int, mem: Any) -> int:
     """Choose the places that tell most, none twice; returns how many, as rows of `mem.placed` (numbers of options)."""
     mem.alike[:] = 0.0
     chosen = 0
@@ -216,7 +221,7 @@ def place(found: int, nq: int, nr: int, mem: Any) -> int:  # noqa: ANN401
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _surface(q: Any, qi: Any, r: Any, ri: Any, at: int, units: Any, mem: Any) -> float:  # noqa: ANN401, PLR0913
+def _surface(q: Any, qi: Any, r: Any, ri: Any, at: int, units: Any, mem: Any) -> float:
     """Return how alike two placed words look letter for letter: tells a typing error from another spelling."""
     n = joined_into(q, qi, mem.places[at, 0], mem.places[at, 1], mem.joined[0])
     m = joined_into(r, ri, mem.places[at, 2], mem.places[at, 3], mem.joined[1])
@@ -224,7 +229,7 @@ def _surface(q: Any, qi: Any, r: Any, ri: Any, at: int, units: Any, mem: Any) ->
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _of_places(q: Any, qi: Any, r: Any, ri: Any, chosen: int, units: Any, mem: Any, out: Any) -> None:  # noqa: ANN401, PLR0913
+def _of_places(q: Any, qi: Any, r: Any, ri: Any, chosen: int, units: Any, mem: Any, out: Any) -> None:
     """Write the features of what was placed."""
     told, strongest, surface, weighed = np.float32(0.0), np.float32(0.0), np.float32(0.0), np.float32(0.0)
     weakest, same = np.float32(1.0), 0
@@ -244,10 +249,10 @@ def _of_places(q: Any, qi: Any, r: Any, ri: Any, chosen: int, units: Any, mem: A
         weighed += bits
         if bits > TELLING and alike < weakest:
             weakest = alike
-        if looks > 0.99:  # noqa: PLR2004
+        if looks > 0.99:
             same += 1
         out[IS_INITIALS] += mem.places[at, 4]
-        if mem.places[at, 1] + mem.places[at, 3] > 2:  # noqa: PLR2004
+        if mem.places[at, 1] + mem.places[at, 3] > 2:
             out[IS_JOINED] += 1
         elif alike == np.float32(NICKNAME):
             out[IS_NICKNAMES] += 1
@@ -270,8 +275,8 @@ IS_CROSSINGS, IS_INITIALS, IS_JOINED, IS_NICKNAMES = 11, 13, 16, 20
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _of_side(words: Any, ids: Any, count: int, alike: Any) -> tuple[float, float, float, int]:  # noqa: ANN401
-    """Return bits that are lacking, share that is covered, the most bits of one word that lacks, and words that name."""
+def _of_side(words: Any, ids: Any, count: int, alike: Any) -> tuple[float, float, float, int]:
+    """Return bits that are lacking, share that is covered, most bits of one lacking word, and words that name."""
     lacking, whole, worst, names = np.float32(0.0), np.float32(0.0), np.float32(0.0), 0
     for w in range(count):
         bits = words.bits[ids[w]]
@@ -280,13 +285,13 @@ def _of_side(words: Any, ids: Any, count: int, alike: Any) -> tuple[float, float
         lacking += lost
         worst = max(worst, lost)
         role = words.roles[ids[w]]
-        if role != ROLE_PARTICLE and role != ROLE_TITLE:
+        if role != ROLE_PARTICLE and role != ROLE_TITLE:  # noqa: PLR1714 - numba has no sets that are fast
             names += 1
     return lacking, np.float32(1.0) - lacking / max(whole, np.float32(0.1)), worst, names
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _of_ends(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, found: int, mem: Any, out: Any) -> None:  # noqa: ANN401, PLR0913
+def _of_ends(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, found: int, mem: Any, out: Any) -> None:
     """Write how alike the first words are, and the last, and the best of what found no place."""
     for o in range(found):
         alike = mem.options[o, 0]
@@ -301,7 +306,7 @@ def _of_ends(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, found: int, mem
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def describe(q: Any, qi: Any, r: Any, ri: Any, costs: Any, pairs: Any, mem: Any) -> int:  # noqa: ANN401, PLR0913
+def describe(q: Any, qi: Any, r: Any, ri: Any, costs: Any, pairs: Any, mem: Any) -> int:
     """Align the words `qi` of q with the words `ri` of r and write the features into `mem.features`.
 
     Returns how many places were chosen; they stay in `mem.placed`, for the explanation.
@@ -310,7 +315,7 @@ def describe(q: Any, qi: Any, r: Any, ri: Any, costs: Any, pairs: Any, mem: Any)
     out = mem.features
     out[:] = 0.0
     found = _options(q, qi, nq, r, ri, nr, costs, pairs, mem)
-    chosen = place(found, nq, nr, mem)
+    chosen = place(found, mem)
     _of_places(q, qi, r, ri, chosen, costs[UNITS], mem, out)
     lacking_q, cover_q, worst_q, out[9] = _of_side(q, qi, nq, mem.alike[0])
     lacking_r, cover_r, worst_r, out[10] = _of_side(r, ri, nr, mem.alike[1])

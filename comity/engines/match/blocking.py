@@ -24,7 +24,12 @@ SHORT = 5
 JOINED = range(4, 11)
 """Symbols of two words that are also posted as one."""
 
-_OTHER = {Family.ARABIC: ("Dw", "gv"), Family.HEBREW: ("wT", "vs"), Family.LATIN: ("Cy", "kD"), Family.HAN: ("Sw", "hv")}
+_OTHER = {
+    Family.ARABIC: ("Dw", "gv"),
+    Family.HEBREW: ("wT", "vs"),
+    Family.LATIN: ("Cy", "kD"),
+    Family.HAN: ("Sw", "hv"),
+}
 """Symbols that are also read as others, by family."""
 
 
@@ -41,7 +46,9 @@ def keys_of(symbols: str, family: Family) -> tuple[int, ...]:
         keys |= {_key("s", bones[:cut] + bones[cut + 1 :]) for cut in range(len(bones))}
     if family in _OTHER:
         heard, as_well = _OTHER[family]
-        keys |= {_key("s", skeleton(symbols.replace(a, b))) for a, b in zip(heard, as_well, strict=True) if a in symbols}
+        keys |= {
+            _key("s", skeleton(symbols.replace(a, b))) for a, b in zip(heard, as_well, strict=True) if a in symbols
+        }
     if family not in {Family.ARABIC, Family.HEBREW}:
         keys.add(_key("p", symbols))
         if len(symbols) >= SHORTEST_SPELLING:

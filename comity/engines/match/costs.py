@@ -1,8 +1,8 @@
 """What it costs to hear one symbol as another: a table for each family of scripts, and the ground it was learned from.
 
 A cost is 0 for what always corresponds (Arabic `b`, Latin `b`), about 1 for what never does. The learned tables are in
-`model/costs.npy` (decision 0047): counted in aligned pairs of single names, native and Latin, by `bench/train_match.py`,
-which starts from the plain table here. What was not seen often enough keeps its plain cost.
+the model (decision 0047): counted in aligned pairs of single names, native and Latin, by `bench/train_match.py`, which
+starts from the plain table here. What was not seen often enough keeps its plain cost.
 
 Tables 0 to 7 are for `scripts.Family`: rows are the native script's symbols, columns the Latin ones. 8 to 15 are their
 mirror images. Table 16 counts one for every difference.

@@ -99,7 +99,7 @@ def compare_dates(query: str, record: str) -> str:
         return "born.same"
     if (month, day) == (date, moon):
         return "born.swapped"
-    return "born.day-off" if month == moon and abs(day - date) == 1 or day == date else "born.other-day"
+    return "born.day-off" if (month == moon and abs(day - date) == 1) or day == date else "born.other-day"
 
 
 def _fold(place: str) -> str:

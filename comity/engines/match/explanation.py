@@ -9,12 +9,12 @@ This is one honest way to divide a sum, not the only one. Not here: the words in
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.engines.match.alignment import FEATURES, LEAST_WORD, NICKNAME, Words, describe, scratch
+from comity.engines.match.alignment import FEATURES, LEAST_WORD, NICKNAME, Scratch, Words, describe, scratch
 from comity.engines.match.evidence import Part, Person, weigh
 from comity.engines.match.models import Model, Trees
 from comity.engines.match.name import Word, analyse
@@ -70,11 +70,25 @@ def contributions(features: NDArray[np.float32], trees: Trees) -> tuple[float, N
         node = root
         start += float(trees.expected[node])
         while (feature := int(trees.nodes[node, 0])) >= 0:
-            left = features[feature] <= trees.thresholds[node]
-            below = int(trees.nodes[node, 1] if left else trees.nodes[node, 2])
+            left = features[feature] <= trees.nodes[node, 1]
+            below = node + 1 if left else int(trees.nodes[node, 2])
             added[feature] += float(trees.expected[below]) - float(trees.expected[node])
             node = below
     return start, added
+
+
+class _Side(NamedTuple):
+    """One of the two names, as officers and as kernels see it."""
+
+    words: tuple[Word, ...]
+    arrays: Words
+    alike: NDArray[np.float32]
+    """How alike each word is to what it was placed on; 0 without a place."""
+
+    def alone(self) -> list[tuple[Word, float]]:
+        """Return the words that found no place, with their bits, those that tell most first."""
+        rows = zip(self.words, self.arrays.bits.tolist(), self.alike.tolist(), strict=False)
+        return sorted(((word, bits) for word, bits, alike in rows if alike < LEAST_WORD), key=lambda each: -each[1])
 
 
 def compare(query: Person, record: Person, model: Model, head: str = "pair") -> Verdict:
@@ -83,73 +97,70 @@ def compare(query: Person, record: Person, model: Model, head: str = "pair") -> 
     Raises:
         Misused: a date is none.
     """
-    here, there = analyse(query.name), analyse(record.name)
-    asked, kept = model.words(here.words), model.words(there.words)
+    here, there = analyse(query.name).words, analyse(record.name).words
+    asked, kept = model.words(here), model.words(there)
     memory = scratch()
-    rows = np.arange(len(here.words)), np.arange(len(there.words))
+    rows = np.arange(len(here)), np.arange(len(there), dtype=np.int32)
     chosen = describe(asked, rows[0], kept, rows[1], model.costs, model.nicknames, memory)
+    sides = _Side(here, asked, memory.alike[0]), _Side(there, kept, memory.alike[1])
     trees = model.heads[head]
     start, added = contributions(memory.features, trees)
-    places = _places(here.words, there.words, asked, kept, memory, chosen)
-    parts = _parts(added * trees.slope, places, here.words, there.words, asked, kept, memory.alike)
-    parts += list(weigh(query, record))
+    parts = _parts(added * trees.slope, _places(*sides, memory, chosen), *sides)
+    parts += weigh(query, record)
     prior = Part("prior", (), start * trees.slope + trees.shift)
     odds = math.fsum(part.weight for part in (prior, *parts))
     ordered = sorted(parts, key=lambda part: (-abs(part.weight), part.code, part.told))
-    return Verdict(1 / (1 + math.exp(-max(min(odds, 500.0), -500.0))), odds, (prior, *ordered))
+    return Verdict(1 / (1 + math.exp(-max(min(odds, MOST_ODDS), -MOST_ODDS))), odds, (prior, *ordered))
 
 
-def _places(here: tuple[Word, ...], there: tuple[Word, ...], asked: Words, kept: Words, memory: Any, chosen: int) -> list[_Place]:  # noqa: ANN401, E501, PLR0913
+MOST_ODDS = 500.0
+"""Log-odds beyond which a score is 0 or 1 in double precision anyway."""
+
+
+def _places(here: _Side, there: _Side, memory: Scratch, chosen: int) -> list[_Place]:
     places = []
     for at in memory.placed[:chosen, 0].tolist():
         first, count, other, many, initial = memory.places[at].tolist()
-        bits = min(asked.bits[first : first + count].sum(), kept.bits[other : other + many].sum())
+        query, record = slice(first, first + count), slice(other, other + many)
+        bits = min(here.arrays.bits[query].sum(), there.arrays.bits[record].sum())
         alike = float(memory.options[at, 0])
-        places.append(_Place(here[first : first + count], there[other : other + many], alike, bool(initial), float(bits)))
+        places.append(_Place(here.words[query], there.words[record], alike, bool(initial), float(bits)))
     return places
 
 
-def _parts(added: NDArray[np.float64], places: list[_Place], here: tuple[Word, ...], there: tuple[Word, ...], asked: Words, kept: Words, alike: NDArray[np.float32]) -> list[Part]:  # noqa: E501, PLR0913
-    """Turn what features add into parts."""
-    about = {each: 0.0 for each in _ABOUT.values()}
+def _parts(added: NDArray[np.float64], places: list[_Place], here: _Side, there: _Side) -> list[Part]:
+    """Turn what features add into parts; what has no part of its own goes to the first."""
+    about = dict.fromkeys(_ABOUT.values(), 0.0)
     for feature, weight in zip(FEATURES, added.tolist(), strict=True):
         about[_ABOUT[feature]] += weight
-    alone = [
-        [(word, float(bits)) for word, bits, like in zip(words, own.bits, likes, strict=False) if like < LEAST_WORD]
-        for words, own, likes in ((here, asked, alike[0]), (there, kept, alike[1]))
-    ]
-    parts: list[Part] = []
-    if places:
-        whole = sum(place.bits * place.alike for place in places)
-        parts += [place.part(about["placed"] * place.bits * place.alike / whole) for place in places]
-    else:
-        parts.append(Part("name.nothing", (), about["placed"]))
-    for side, code, words in (("query", "name.only-query", alone[0]), ("record", "name.only-record", alone[1])):
-        if words:
-            whole = sum(bits for _, bits in words)
-            parts += [Part(code, (word.native,), about[side] * bits / whole) for word, bits in words]
-        elif places:
-            parts[0] = parts[0]._replace(weight=parts[0].weight + about[side])
-        else:
-            parts.append(Part("name.nothing", (), about[side]))
-    naming = [[word for word, _ in sorted(words, key=lambda each: -each[1]) if word.role is Role.NAME] for words in alone]
+    whole = sum(place.bits * place.alike for place in places)
+    parts = [place.part(about["placed"] * place.bits * place.alike / whole) for place in places]
+    parts = parts or [Part("name.nothing", (), about["placed"])]
+    rest = 0.0
+    for side, code, alone in (
+        ("query", "name.only-query", here.alone()),
+        ("record", "name.only-record", there.alone()),
+    ):
+        bits = sum(each for _, each in alone)
+        parts += [Part(code, (word.native,), about[side] * each / bits) for word, each in alone]
+        rest += 0.0 if alone else about[side]
+    naming = [[word for word, _ in side.alone() if word.role is Role.NAME] for side in (here, there)]
     if naming[0] and naming[1]:
         parts.append(Part("name.clash", (naming[0][0].native, naming[1][0].native), about["clash"]))
     else:
-        parts[0] = parts[0]._replace(weight=parts[0].weight + about["clash"])
-    for side, code in (("order", "name.order"), ("script", "name.script")):
-        told = about[side]
-        crossed = any(a.query and _crosses(a, b, here, there) for a in places for b in places)
-        scripts = {word.script for word in here} != {word.script for word in there}
-        if (side == "order" and crossed) or (side == "script" and scripts):
-            parts.append(Part(code, (), told))
+        rest += about["clash"]
+    crossed = any(_crosses(one, other, here, there) for one in places for other in places)
+    scripts = {word.script for word in here.words} != {word.script for word in there.words}
+    for told, code, weight in ((crossed, "name.order", about["order"]), (scripts, "name.script", about["script"])):
+        if told:
+            parts.append(Part(code, (), weight))
         else:
-            parts[0] = parts[0]._replace(weight=parts[0].weight + told)
-    return parts
+            rest += weight
+    return [parts[0]._replace(weight=parts[0].weight + rest), *parts[1:]]
 
 
-def _crosses(one: _Place, other: _Place, here: tuple[Word, ...], there: tuple[Word, ...]) -> bool:
+def _crosses(one: _Place, other: _Place, here: _Side, there: _Side) -> bool:
     """Tell whether two places stand in another order on the two sides."""
-    return (here.index(one.query[0]) - here.index(other.query[0])) * (
-        there.index(one.record[0]) - there.index(other.record[0])
-    ) < 0
+    asked = here.words.index(one.query[0]) - here.words.index(other.query[0])
+    kept = there.words.index(one.record[0]) - there.words.index(other.record[0])
+    return asked * kept < 0

@@ -21,7 +21,7 @@ SWAPPED = np.float32(0.5)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]  # numba is not typed
-def distance(a: Any, n: int, b: Any, m: int, costs: Any, limit: float, work: Any) -> float:  # noqa: ANN401, PLR0913
+def distance(a: Any, n: int, b: Any, m: int, costs: Any, limit: float, work: Any) -> float:
     """Return the cheapest way from a to b at these costs, or any number above `limit` when it is above.
 
     `costs` has row 0 for a symbol of b that a lacks and column 0 for one of a that b lacks; two swapped neighbours cost
@@ -42,26 +42,22 @@ def distance(a: Any, n: int, b: Any, m: int, costs: Any, limit: float, work: Any
             y = b[j]
             best = before[j] + costs[x, y]
             other = before[j + 1] + gone
-            if other < best:
-                best = other
+            best = min(best, other)
             other = left + costs[0, y]
-            if other < best:
-                best = other
+            best = min(best, other)
             if i > 0 and j > 0 and x == b[j - 1] and a[i - 1] == y and x != y:
                 other = last[j - 1] + SWAPPED
-                if other < best:
-                    best = other
+                best = min(best, other)
             row[j + 1] = best
             left = best
-            if best < least:
-                least = best
+            least = min(least, best)
         if least > limit:
             return least
     return row[m]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def likeness(a: Any, n: int, b: Any, m: int, costs: Any, least: float, work: Any) -> float:  # noqa: ANN401, PLR0913
+def likeness(a: Any, n: int, b: Any, m: int, costs: Any, least: float, work: Any) -> float:
     """Return how alike two words are, 0 to 1; 0 when it would be below `least`."""
     if n == 0 or m == 0:
         return 0.0
@@ -80,16 +76,18 @@ def likeness(a: Any, n: int, b: Any, m: int, costs: Any, least: float, work: Any
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def boosted(values: Any, roots: Any, nodes: Any, thresholds: Any, base: float) -> float:  # noqa: ANN401
+def boosted(values: Any, roots: Any, nodes: Any, base: float) -> float:
     """Return the sum of trees for one row of features.
 
-    `nodes` has three columns: the feature (or -1 at a leaf), the left and the right child; a leaf's value stands in
-    `thresholds`. A value equal to the threshold goes left.
+    A row of `nodes` is one node: the feature (-1 at a leaf), the threshold (a leaf's value) and the right child; the
+    left child is the next row. A value that equals the threshold goes left.
     """
     total = base
     for t in range(roots.shape[0]):
         n = roots[t]
-        while nodes[n, 0] >= 0:
-            n = nodes[n, 1] if values[nodes[n, 0]] <= thresholds[n] else nodes[n, 2]
-        total += thresholds[n]
+        feature = int(nodes[n, 0])
+        while feature >= 0:
+            n = n + 1 if values[feature] <= nodes[n, 1] else int(nodes[n, 2])
+            feature = int(nodes[n, 0])
+        total += nodes[n, 1]
     return total

@@ -7,17 +7,16 @@ person. Each is a sum of small trees; the sum is a log-odds, made honest by two 
 What trained them, from which data and with which seed: `model/README.md`. Not here: evidence beside names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import IO, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from comity.core.errors import Malformed
-from comity.engines.match.alignment import COUNT, FEATURES, Scratch, Words, describe, scratch
+from comity.engines.match.alignment import FEATURES, Scratch, Words, describe, scratch
 from comity.engines.match.costs import TABLES, whole_table
 from comity.engines.match.information import Information
 from comity.engines.match.kernels import boosted
@@ -33,11 +32,11 @@ HEADS = ("pair", "screen")
 
 @dataclass(frozen=True)
 class Trees:
-    """A sum of trees, flat: see `kernels.boosted`; `covers` holds how much of the training data a node saw."""
+    """A sum of trees, flat: see `kernels.boosted`."""
 
     roots: NDArray[np.int32]
-    nodes: NDArray[np.int32]
-    thresholds: NDArray[np.float32]
+    nodes: NDArray[np.float32]
+    """[nodes, 3]: feature, threshold or value, right child."""
     expected: NDArray[np.float32]
     """What the sum is expected to be at a node, before more is known; at leaves the same as their value."""
     base: float
@@ -92,20 +91,20 @@ class Model:
     def features(self, query: Words, record: Words, memory: Scratch | None = None) -> NDArray[np.float32]:
         """Return the features of one pair; see `alignment.FEATURES`."""
         memory = memory or scratch()
-        here, there = np.arange(len(query.lengths)), np.arange(len(record.lengths))
+        here, there = np.arange(len(query.lengths)), np.arange(len(record.lengths), dtype=np.int32)
         describe(query, here, record, there, self.costs, self.nicknames, memory)
         return memory.features.copy()
 
     def odds(self, features: NDArray[np.float32], head: str) -> float:
         """Return the calibrated log-odds of one row of features."""
         trees = self.heads[head]
-        total = boosted(features, trees.roots, trees.nodes, trees.thresholds, trees.base)
+        total = boosted(features, trees.roots, trees.nodes, trees.base)
         return float(trees.slope * total + trees.shift)
 
 
 def _trees(arrays: dict[str, NDArray[Any]], head: str) -> Trees:
     base, slope, shift = arrays[f"{head}_numbers"].tolist()
-    parts = (np.ascontiguousarray(arrays[f"{head}_{part}"]) for part in ("roots", "nodes", "thresholds", "expected"))
+    parts = (np.ascontiguousarray(arrays[f"{head}_{part}"]) for part in ("roots", "nodes", "expected"))
     return Trees(*parts, base, slope, shift)
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from comity.engines.match.roles import Role, role_of
-from comity.engines.match.romanise import romanise
+from comity.engines.match.romanise import BARRIER, romanise
 from comity.engines.match.scripts import Script, script_of_word
 from comity.engines.match.spelling import spell
 
@@ -22,15 +22,20 @@ MOST_WORDS = 10
 """Words of one name that are looked at; 6 in 10,000 listed names have more."""
 
 _CUT = re.compile(r"[\s\-\u00b7\u2027\u30fb\u2022.,;:/_|()\[\]\"\u201c\u201d\u2010-\u2015\uff1d=\u05be\u0964&+]+")
-_SILENT = re.compile("['\u2018\u2019\u02bb\u02bc\u02bf\u02be`\u00b4\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-"""Apostrophes, the Arabic stretching letter, and marks that are not seen. A Hebrew geresh is kept: it changes a letter."""
+_SILENT = re.compile(
+    "['\u2018\u2019\u02bb\u02bc\u02bf\u02be`\u00b4\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+"""Apostrophes, the Arabic stretching letter, and marks that are not seen. A Hebrew geresh is kept: it is heard."""
 
 _SERVANT = re.compile("^(?:abd|abed|abdi)(?:[aeou][rlsnz]?h?|)([b-df-hj-np-tv-z][a-z]{2,})$")
 _FAITH = re.compile("^([a-z]{3,}?)(?:[aeiou]d|[aeiou]dd|[aeiou]l?d)([dh]?[iey]{1,2}ne?)$")
 _ALLAH = frozenset(("الله", "اللہ", "ألله"))
 _GOD = frozenset("abdul abdel abdal abdol abdur abdus abd abdu abdoul".split())
 
-_COMPOUND = frozenset("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 东方 東方 남궁 황보 제갈 사공 선우 독고".split())
+_COMPOUND = frozenset(
+    "欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 东方 東方"
+    " 남궁 황보 제갈 사공 선우 독고".split()
+)
 """Family names of two syllables (general knowledge)."""
 
 
@@ -115,12 +120,13 @@ def words_of(piece: str, *, alone: bool) -> tuple[Word, ...]:
     script = script_of_word(piece)
     out: list[Word] = []
     for part in _parted(piece, script, alone=alone):
-        letters = romanise(part)
+        sounds = romanise(part)
+        letters = sounds.replace(BARRIER, "")
         if not letters:
             continue
         role = Role.PARTICLE if part == "ال" else role_of(letters, part.lower(), script)
         pieces = tuple(_parted_latin(letters)) if script is Script.LATIN and role is Role.NAME else (letters,)
-        out += [Word(part, each, spell(each), script, role) for each in pieces]
+        out += [Word(part, each, spell(sounds if each is letters else each), script, role) for each in pieces]
     return tuple(word for word in out if word.symbols)
 
 

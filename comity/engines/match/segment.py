@@ -8,6 +8,7 @@ Not here: adding and taking away rows, files, policies; `node/index.py` keeps th
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from comity.engines.match.alignment import Scratch, Words, describe, scratch
-from comity.engines.match.blocking import joined_neighbours, keys_of, word_keys
+from comity.engines.match.blocking import SHORT, joined_neighbours, keys_of, word_keys
 from comity.engines.match.kernels import boosted
 from comity.engines.match.models import Model
 from comity.engines.match.name import Name, Word, analyse
@@ -24,8 +25,8 @@ from comity.engines.match.scripts import FAMILY
 from comity.engines.match.spelling import skeleton, spell
 from comity.engines.match.vocabulary import Likes, Vocabulary, Workspace, expand, vocabulary_of
 
-DEPTH = 160
-"""Rows of one search that the model scores. Tried 96, 128, 160, 256: docs/matching.md."""
+DEPTH = 128
+"""Rows of one search that the model scores."""
 
 OPEN = 2000
 """Rows after which a frequent word brings up no more rows of its own."""
@@ -99,7 +100,9 @@ def segment_of(names: Iterable[str], model: Model) -> Segment:
     counts = np.array([len(row) for row in rows], np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     tokens = place[np.array([word for row in rows for word in row], np.int64)]
-    holders = np.concatenate([np.repeat(np.arange(len(rows), dtype=np.int32), counts), np.array([r for _, r in extra], np.int32)])
+    holders = np.concatenate(
+        [np.repeat(np.arange(len(rows), dtype=np.int32), counts), np.array([r for _, r in extra], np.int32)]
+    )
     held = np.concatenate([tokens, place[np.array([word for word, _ in extra], np.int64)]])
     by_word = np.lexsort((holders, held))
     heads = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(held, minlength=len(order)))])
@@ -130,8 +133,8 @@ def units_of(name: Name, model: Model) -> tuple[Unit, ...]:
     told = [(word, model.information.of(word)) for word in name.words]
     telling = [Unit(word, bits, True) for word, bits in told if bits >= LEAST_BITS and word.role is not Role.INITIAL]
     units = telling or [Unit(word, bits, True) for word, bits in told]
-    for (one, bits), (other, more) in zip(told, told[1:], strict=False):
-        short = min(len(one.symbols), len(other.symbols)) <= 5  # noqa: PLR2004 - as blocking.SHORT
+    for (one, bits), (other, more) in pairwise(told):
+        short = min(len(one.symbols), len(other.symbols)) < SHORT
         if short and Role.INITIAL not in {one.role, other.role}:
             letters = one.letters + other.letters
             together = Word("", letters, spell(letters), one.script, Role.NAME)
@@ -163,7 +166,9 @@ def search(
     return Found(rows[order], odds[order], sum(each.compared for _, each in likes), touched)
 
 
-def gather(segment: Segment, likes: Sequence[tuple[Unit, Likes]], seen: NDArray[np.bool_], memory: Memory, depth: int) -> tuple[NDArray[np.int32], int]:  # noqa: E501
+def gather(
+    segment: Segment, likes: Sequence[tuple[Unit, Likes]], seen: NDArray[np.bool_], memory: Memory, depth: int
+) -> tuple[NDArray[np.int32], int]:
     """Return the `depth` rows that have most in common with the query, and how many were touched."""
     masses = [int((segment.heads[each.ids + 1] - segment.heads[each.ids]).sum()) for _, each in likes]
     touched = 0
@@ -179,16 +184,31 @@ def gather(segment: Segment, likes: Sequence[tuple[Unit, Likes]], seen: NDArray[
     return rows[:count], touched
 
 
-def score_rows(segment: Segment, query: Words, rows: NDArray[np.int32], model: Model, head: str, memory: Scratch) -> NDArray[np.float64]:  # noqa: E501, PLR0913
+def score_rows(
+    segment: Segment, query: Words, rows: NDArray[np.int32], model: Model, head: str, memory: Scratch
+) -> NDArray[np.float64]:
     """Return the calibrated log-odds of each of these rows: one call of a kernel."""
     out = np.empty(len(rows), np.float64)
     trees = model.heads[head]
-    forest = (trees.roots, trees.nodes, trees.thresholds, trees.base)
-    _score(query, segment.vocabulary.words, segment.starts, segment.tokens, rows, model.costs, model.nicknames, forest, memory, out)
+    forest = (trees.roots, trees.nodes, trees.base)
+    _score(
+        query,
+        segment.vocabulary.words,
+        segment.starts,
+        segment.tokens,
+        rows,
+        model.costs,
+        model.nicknames,
+        forest,
+        memory,
+        out,
+    )
     return trees.slope * out + trees.shift
 
 
-def describe_rows(segment: Segment, query: Words, rows: NDArray[np.int32], model: Model, memory: Scratch) -> NDArray[np.float32]:
+def describe_rows(
+    segment: Segment, query: Words, rows: NDArray[np.int32], model: Model, memory: Scratch
+) -> NDArray[np.float32]:
     """Return the features of each of these rows: what training mines."""
     out = np.empty((len(rows), len(memory.features)), np.float32)
     here = np.arange(len(query.lengths))
@@ -200,7 +220,18 @@ def describe_rows(segment: Segment, query: Words, rows: NDArray[np.int32], model
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _accumulate(ids: Any, alike: Any, bits: float, heads: Any, postings: Any, seen: Any, memory: Any, turn: int, touched: int, closed: bool) -> int:  # noqa: ANN401, E501, FBT001, PLR0913
+def _accumulate(
+    ids: Any,
+    alike: Any,
+    bits: float,
+    heads: Any,
+    postings: Any,
+    seen: Any,
+    memory: Any,
+    turn: int,
+    touched: int,
+    closed: bool,
+) -> int:
     """Give each row that holds a look-alike its bits, once for each unit; look-alikes come falling."""
     gathered, stamps = memory.gathered, memory.stamps
     for x in range(ids.shape[0]):
@@ -230,7 +261,7 @@ def _share(gathered: float, weight: float, asked: float) -> float:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _select(memory: Any, touched: int, weights: Any, asked: float, out: Any) -> int:  # noqa: ANN401
+def _select(memory: Any, touched: int, weights: Any, asked: float, out: Any) -> int:
     """Write the best rows, in rising order within what the last step cuts off, and clean the memory."""
     counts = np.zeros(STEPS, np.int64)
     for t in range(touched):
@@ -262,11 +293,22 @@ def _select(memory: Any, touched: int, weights: Any, asked: float, out: Any) -> 
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _score(query: Any, words: Any, starts: Any, tokens: Any, rows: Any, costs: Any, pairs: Any, forest: Any, memory: Any, out: Any) -> None:  # noqa: ANN401, E501, PLR0913
+def _score(
+    query: Any,
+    words: Any,
+    starts: Any,
+    tokens: Any,
+    rows: Any,
+    costs: Any,
+    pairs: Any,
+    forest: Any,
+    memory: Any,
+    out: Any,
+) -> None:
     """Write the sum of the trees for each row."""
-    roots, nodes, thresholds, base = forest
+    roots, nodes, base = forest
     here = np.arange(query.lengths.shape[0])
     for place in range(rows.shape[0]):
         there = tokens[starts[rows[place]] : starts[rows[place] + 1]]
         describe(query, here, words, there, costs, pairs, memory)
-        out[place] = boosted(memory.features, roots, nodes, thresholds, base)
+        out[place] = boosted(memory.features, roots, nodes, base)

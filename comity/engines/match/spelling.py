@@ -26,10 +26,14 @@ _DIGRAPHS = (
     ("ck", "k"), ("cz", "C"), ("sz", "S"), ("qu", "k"), ("oo", "u"), ("ou", "u"), ("ee", "i"), ("ij", "i"),
     ("iy", "i"), ("yi", "i"), ("j", "D"),
 )  # fmt: skip
-_LETTERS = {found: spelt for found, spelt in _DIGRAPHS}
+_LETTERS = dict(_DIGRAPHS)
 _FOUND = re.compile("|".join(sorted(_LETTERS, key=len, reverse=True)) + "|^x|x|c(?=[eiy])|c|(?<=[aeiou])y(?=[aeou])")
 _DOUBLED = re.compile(r"(.)\1+")
-_CLASS = {each: kind for kind, group in zip("btsklmn", ("bpfv", "dtT", "DZzcCsS", "gGkqx", "lr", "m", "n")) for each in group}
+_CLASS = {
+    each: kind
+    for kind, group in zip("btsklmn", ("bpfv", "dtT", "DZzcCsS", "gGkqx", "lr", "m", "n"), strict=True)
+    for each in group
+}
 
 
 def _sound(found: re.Match[str]) -> str:
@@ -43,12 +47,12 @@ def _sound(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def spell(letters: str) -> str:
-    """Return the symbols of a romanised word.
+    """Return the symbols of a romanised word; no digraph reaches over a barrier (`romanise.BARRIER`).
 
     >>> [spell(each) for each in ("schmidt", "khaddour", "xiaoming", "alexei", "jacques", "hussein")]
     ['Smidt', 'xadur', 'Siaoming', 'aleksei', 'Dakes', 'husein']
     """
-    return _DOUBLED.sub(r"\1", _FOUND.sub(_sound, letters))[:LONGEST]
+    return _DOUBLED.sub(r"\1", _FOUND.sub(_sound, letters).replace("-", ""))[:LONGEST]
 
 
 def numbers(symbols: str) -> bytes:
@@ -64,4 +68,7 @@ def skeleton(symbols: str) -> str:
     ['mt', 'mt', 'mt', 'Va']
     """
     classes = "".join(_CLASS.get(each, "") for each in symbols)
-    return "".join(kind for kind, before in zip(classes, " " + classes) if kind != before) or "V" + symbols[:1]
+    return (
+        "".join(kind for kind, before in zip(classes, " " + classes, strict=False) if kind != before)
+        or "V" + symbols[:1]
+    )

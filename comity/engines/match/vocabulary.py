@@ -1,8 +1,8 @@
 """The words of an index, each once, and the look-alikes of a query's word among them.
 
 A register of a million persons has some 400,000 different words; a search compares words first and rows after, which
-is what makes it fast. Arrays only, so that a node can map them from a file. A reader's bitmap says which words exist for
-it; a word that does not exist is passed over before anything is counted or cut off.
+is what makes it fast. Arrays only, so that a node can map them from a file. A reader's bitmap says which words exist
+for it; a word that does not exist is passed over before anything is counted or cut off.
 
 Not here: which rows hold a word (segment.py), and who may see a row (the node's affair).
 """
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from comity.engines.match.alignment import NICKNAME, ROLE_INITIAL, Words, are_nicknames, table_of
 from comity.engines.match.kernels import LONGEST_JOINED, likeness
 
-LEAST_LIKE = 0.62
-"""Words less alike are no look-alikes. Tried .58 (slower by a third, no name more found) to .70."""
+LEAST_LIKE = 0.65
+"""Words less alike are no look-alikes."""
 
-MOST_LIKES = 256
+MOST_LIKES = 200
 """Look-alikes of one word that a search follows."""
 
 MOST_FOUND = 4096
@@ -75,7 +75,7 @@ def vocabulary_of(words: Words, keys: Iterable[tuple[int, ...]]) -> Vocabulary:
     return Vocabulary(words, flat[order], holders[order])
 
 
-def expand(vocabulary: Vocabulary, query: Words, row: int, keys: Any, model: Any, alive: Any, work: Workspace) -> Likes:  # noqa: ANN401, PLR0913
+def expand(vocabulary: Vocabulary, query: Words, row: int, keys: Any, model: Any, alive: Any, work: Workspace) -> Likes:
     """Return the look-alikes of one word of a query.
 
     `keys` are its blocking keys, `alive` a bitmap over the vocabulary (bool). Cost: some 3,000 comparisons in a
@@ -86,7 +86,17 @@ def expand(vocabulary: Vocabulary, query: Words, row: int, keys: Any, model: Any
     high = np.searchsorted(vocabulary.keys, wanted, "right")
     work.turn[0] += 1
     count, compared = _expand(
-        low, high, vocabulary.holders, vocabulary.words, query, row, model.costs, model.nicknames, alive, work, LEAST_LIKE
+        low,
+        high,
+        vocabulary.holders,
+        vocabulary.words,
+        query,
+        row,
+        model.costs,
+        model.nicknames,
+        alive,
+        work,
+        LEAST_LIKE,
     )
     ids, alike = work.ids[:count].copy(), work.alike[:count].copy()
     order = np.lexsort((ids, -alike))[:MOST_LIKES]
@@ -94,7 +104,19 @@ def expand(vocabulary: Vocabulary, query: Words, row: int, keys: Any, model: Any
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _expand(low: Any, high: Any, holders: Any, words: Any, query: Any, row: int, costs: Any, pairs: Any, alive: Any, work: Any, least: float) -> tuple[int, int]:  # noqa: ANN401, E501, PLR0913
+def _expand(
+    low: Any,
+    high: Any,
+    holders: Any,
+    words: Any,
+    query: Any,
+    row: int,
+    costs: Any,
+    pairs: Any,
+    alive: Any,
+    work: Any,
+    least: float,
+) -> tuple[int, int]:
     """Write look-alikes into the workspace; returns how many, and how many were compared."""
     found, compared = 0, 0
     a, n, family = query.symbols[row], query.lengths[row], query.families[row]
@@ -122,7 +144,7 @@ def _expand(low: Any, high: Any, holders: Any, words: Any, query: Any, row: int,
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _weakest_out(work: Any, found: int) -> int:  # noqa: ANN401
+def _weakest_out(work: Any, found: int) -> int:
     """Make room by keeping the better half; ties by the lower number, so that order of arrival does not matter."""
     order = np.argsort(-work.alike[:found] + work.ids[:found] * 1e-9)
     half = found // 2

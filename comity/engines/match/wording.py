@@ -82,7 +82,12 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "nombres en dos escrituras: comparación más flexible",
         "الاسمان بخطين مختلفين، فالمقارنة أوسع",
     ),
-    "born.same": ("same birth date {0}", "même date de naissance {0}", "misma fecha de nacimiento {0}", "تاريخ الميلاد نفسه {0}"),
+    "born.same": (
+        "same birth date {0}",
+        "même date de naissance {0}",
+        "misma fecha de nacimiento {0}",
+        "تاريخ الميلاد نفسه {0}",
+    ),
     "born.month": (
         "same year and month of birth: {0}, {1}",
         "mêmes année et mois de naissance : {0}, {1}",
