@@ -32,6 +32,7 @@ setup: .venv/.done ## make .venv from the hashed lock; instant when it is there 
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	$(BIN)/python -c 'from comity.engines.match.warming import warm; warm()'
 	touch $@
 
 .PHONY: run
@@ -121,6 +122,23 @@ as2: .as2/.done ## make .as2, the environment of the peer that bench/exchange.py
 	.as2/bin/python -m pip install --quiet --require-hashes -r bench/measured/as2.lock
 	touch $@
 
+.PHONY: peers
+peers: .peers/.done ## make .peers, the environment of the peers that bench/match.py is measured beside
+
+.peers/.done: bench/measured/peers.lock
+	@$(PYTHON) -m venv --clear .peers
+	.peers/bin/python -m pip install --quiet --require-hashes -r bench/measured/peers.lock
+	touch $@
+
+.PHONY: models
+models: .models/.done ## train the models of comity/engines/match again from DATA=folder (docs/matching.md)
+	@PYTHONPATH=$(CURDIR) .models/bin/python bench/train_match.py $(DATA)
+
+.models/.done: requirements.lock bench/training/lightgbm.lock
+	@$(PYTHON) -m venv --clear .models
+	.models/bin/python -m pip install --quiet --require-hashes -r requirements.lock -r bench/training/lightgbm.lock
+	touch $@
+
 # Seconds for each decoder.
 EACH ?= 600
 
@@ -180,7 +198,9 @@ lock: ## write requirements.lock and those of tests/foreign, tests/fuzz and benc
 			sed '/^#/d' "$$place/lock"
 		} >"$$lock"
 	}
-	write requirements.lock 'make setup' --extra dev --extra postgres pyproject.toml
+	write requirements.lock 'make setup' --extra dev --extra match --extra postgres pyproject.toml
 	write tests/foreign/requirements.lock 'make foreign' tests/foreign/requirements.in
 	write tests/fuzz/requirements.lock 'make fuzz' tests/fuzz/requirements.in
 	write bench/measured/as2.lock 'make as2' bench/measured/as2.in
+	write bench/measured/peers.lock 'make peers' bench/measured/peers.in
+	write bench/training/lightgbm.lock 'make models' bench/training/lightgbm.in

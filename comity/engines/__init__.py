@@ -1,1 +1,4 @@
-"""What is computed: pure and heavy, each worth a library of its own; imports core at most. None is built yet."""
+"""What is computed: pure and heavy, each worth a library of its own; imports core at most.
+
+`match/` compares persons' names across scripts.
+"""
