@@ -113,15 +113,11 @@ def _server(application: "Litestar") -> "uvicorn.Server":
 
     from comity.faces import incoming  # noqa: PLC0415
 
-    return uvicorn.Server(
-        uvicorn.Config(
-            application,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=5,
-            timeout_keep_alive=incoming.KEPT,
-        )
-    )
+    config = uvicorn.Config(
+        application, log_level="warning", access_log=False, timeout_graceful_shutdown=5,
+        timeout_keep_alive=incoming.KEPT,
+    )  # fmt: skip
+    return uvicorn.Server(config)
 
 
 def spare_what_is_loaded() -> None:
