@@ -59,7 +59,7 @@ class Arrival:
                 self._write(index, raw)
                 if all(self._held):
                     self._settle()
-            due = not self.closed and self._unforced >= disk.FORCED
+            due = self._unforced >= disk.FORCED
             if due:
                 self._unforced = 0
         if due:
@@ -152,7 +152,7 @@ class Arrival:
         self._close()
 
     def _close(self) -> None:
-        self.closed = True
+        self.closed, self._unforced = True, 0
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
