@@ -59,17 +59,12 @@ class Arrival:
                 self._write(index, raw)
                 if all(self._held):
                     self._settle()
-            due = self._due()
+            due = self._unforced >= disk.FORCED
+            if due:
+                self._unforced = 0
         if due:
             # Not in the line of those who write.
             self._force()
-        return True
-
-    def _due(self) -> bool:
-        """Tell, once for each piece that is long enough, that the disk is to be asked to take in what it has."""
-        if self.closed or self._unforced < disk.FORCED:
-            return False
-        self._unforced = 0
         return True
 
     def missing(self) -> list[int] | None:
@@ -157,7 +152,7 @@ class Arrival:
         self._close()
 
     def _close(self) -> None:
-        self.closed = True
+        self.closed, self._unforced = True, 0
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1

@@ -3,14 +3,10 @@
 import hashlib
 import io
 import os
-import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -22,20 +18,12 @@ from hypothesis import strategies as st
 from comity.core.errors import Malformed, Misused, Unreachable
 from comity.core.ids import Digest, Millis
 from comity.core.log import leaf_hash, root_of
-from comity.node import arriving, chunks, disk
-from comity.node.blobs import KEY, Attached, Blobs
-from comity.node.chunks import CHUNK, ID, TAG
-
-SMALL = 32
-"""Bytes of a chunk in the tests that try every boundary; the rules do not depend on the size."""
+from comity.node import chunks
+from comity.node.blobs import KEY, Blobs
+from comity.node.chunks import CHUNK, TAG
+from tests.node.cutting import SMALL, content_of, folder_of, ids_of, keys, overwrite, put, read, send, small_chunks
 
 CANARY = b"canary in the coal mine, born 1971-03-09"
-
-_KEYS = count(1)
-
-
-def _entropy(size: int) -> bytes:
-    return next(_KEYS).to_bytes(size)
 
 
 @pytest.fixture
@@ -58,73 +46,32 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("any")
 
 
-@contextmanager
-def _small() -> Iterator[None]:
-    # As the fixture, for Hypothesis, which runs a test many times with one set of fixtures.
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(chunks, "CHUNK", SMALL)
-        yield
-
-
-def _put(store: Blobs, content: bytes) -> Attached:
-    return store.put(io.BytesIO(content), _entropy)
-
-
-def _read(store: Blobs, said: Attached) -> bytes:
-    return b"".join(store.open(said.root, said.key, said.size, said.digest))
-
-
-def _ids(store: Blobs, root: Digest) -> list[Digest]:
-    raw = store.manifest(root)
-    return [Digest(raw[at : at + ID]) for at in range(0, len(raw), ID)]
-
-
-def _send(store: Blobs, peer: Blobs, said: Attached) -> None:
-    peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    for id_ in peer.missing(said.root):
-        peer.accept_chunk(said.root, id_, store.chunk(said.root, id_))
-
-
-def _folder(store: Blobs, root: Digest) -> Path:
-    return store._place(root)
-
-
-def _overwrite(path: Path, at: int, raw: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(at)
-        file.write(raw)
-
-
-def _content(size: int) -> bytes:
-    return hashlib.shake_128(size.to_bytes(8)).digest(size)
-
-
-CONTENTS = st.integers(0, 5 * SMALL).map(_content) | st.binary(max_size=3 * SMALL)
+CONTENTS = st.integers(0, 5 * SMALL).map(content_of) | st.binary(max_size=3 * SMALL)
 
 
 @given(content=CONTENTS)
-@_small()
+@small_chunks()
 def test_any_content_travels_and_comes_back(place: Path, content: bytes) -> None:
     sender, peer = Blobs(place / "sender"), Blobs(place / "receiver")
-    said = _put(sender, content)
-    _send(sender, peer, said)
+    said = put(sender, content)
+    send(sender, peer, said)
     assert peer.complete(said.root)
-    assert _read(peer, said) == content
+    assert read(peer, said) == content
     assert (said.size, said.chunks) == (len(content), max(1, -(-len(content) // SMALL)))
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK])
 def test_every_boundary_of_the_real_chunk_comes_back(store: Blobs, size: int) -> None:
-    content = _content(size)
-    said = _put(store, content)
-    assert [len(store.chunk(said.root, id_)) for id_ in _ids(store, said.root)][:-1] == [CHUNK + TAG] * (
+    content = content_of(size)
+    said = put(store, content)
+    assert [len(store.chunk(said.root, id_)) for id_ in ids_of(store, said.root)][:-1] == [CHUNK + TAG] * (
         said.chunks - 1
     )
-    assert _read(store, said) == content
+    assert read(store, said) == content
 
 
 def test_the_bytes_are_those_that_the_decision_describes(store: Blobs) -> None:
-    content, key = _content(CHUNK + 5), bytes(range(KEY))
+    content, key = content_of(CHUNK + 5), bytes(range(KEY))
     said = store.put(io.BytesIO(content), lambda _: key)
     first = AESGCM(key).encrypt(bytes(12), content[:CHUNK], None)
     last = AESGCM(key).encrypt(bytes(10) + b"\x01\x01", content[CHUNK:], None)
@@ -141,21 +88,21 @@ def test_a_stream_that_gives_little_at_a_time_makes_the_same_blob(store: Blobs) 
         def read(self, size: int | None = -1, /) -> bytes:
             return super().read(min(size or 0, 7))
 
-    content = _content(100)
+    content = content_of(100)
     said = store.put(Slow(content), lambda _: bytes(KEY))
     assert said == store.put(io.BytesIO(content), lambda _: bytes(KEY))
-    assert _read(store, said) == content
+    assert read(store, said) == content
 
 
 def test_nothing_on_the_disk_shows_content_or_key_and_all_is_private(store: Blobs, tmp_path: Path) -> None:
-    said = _put(store, CANARY * 100)
+    said = put(store, CANARY * 100)
     for found in (tmp_path / "blobs").rglob("*"):
         assert stat.S_IMODE(found.stat().st_mode) == (0o700 if found.is_dir() else 0o600)
         assert found.is_dir() or (CANARY not in found.read_bytes() and said.key not in found.read_bytes())
 
 
 def test_a_key_is_not_in_what_a_log_would_show(store: Blobs) -> None:
-    said = _put(store, b"")
+    said = put(store, b"")
     assert said.key.hex() not in repr(said)
     assert repr(said.key) not in repr(said)
 
@@ -164,12 +111,12 @@ def test_a_key_is_not_in_what_a_log_would_show(store: Blobs) -> None:
 
 
 @given(content=CONTENTS, data=st.data())
-@_small()
+@small_chunks()
 def test_a_flipped_bit_in_a_chunk_is_refused(place: Path, content: bytes, data: st.DataObject) -> None:
     sender, peer = Blobs(place / "sender"), Blobs(place / "receiver")
-    said = _put(sender, content)
+    said = put(sender, content)
     peer.accept_manifest(said.root, sender.manifest(said.root), said.size)
-    id_ = data.draw(st.sampled_from(_ids(sender, said.root)))
+    id_ = data.draw(st.sampled_from(ids_of(sender, said.root)))
     raw = bytearray(sender.chunk(said.root, id_))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(Malformed):
@@ -178,10 +125,10 @@ def test_a_flipped_bit_in_a_chunk_is_refused(place: Path, content: bytes, data: 
 
 
 @given(content=CONTENTS, data=st.data())
-@_small()
+@small_chunks()
 def test_a_flipped_bit_in_a_manifest_is_refused(place: Path, content: bytes, data: st.DataObject) -> None:
     sender, peer = Blobs(place / "sender"), Blobs(place / "receiver")
-    said = _put(sender, content)
+    said = put(sender, content)
     raw = bytearray(sender.manifest(said.root))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(Malformed):
@@ -203,19 +150,19 @@ ALTERATIONS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 @pytest.mark.parametrize("how", ALTERATIONS)
 @pytest.mark.usefixtures("small")
 def test_a_manifest_that_was_tampered_with_is_refused(store: Blobs, peer: Blobs, how: str) -> None:
-    said = _put(store, _content(3 * SMALL))
-    raw = b"".join(ALTERATIONS[how](list(_ids(store, said.root))))
+    said = put(store, content_of(3 * SMALL))
+    raw = b"".join(ALTERATIONS[how](list(ids_of(store, said.root))))
     with pytest.raises(Malformed, match="manifest of"):
         peer.accept_manifest(said.root, raw, 10 * SMALL)
-    assert not _folder(peer, said.root).exists()
+    assert not folder_of(peer, said.root).exists()
 
 
 @pytest.mark.parametrize("how", ["swapped", "dropped-first", "dropped-last"])
 @pytest.mark.usefixtures("small")
 def test_even_under_a_root_of_its_own_a_rearranged_blob_does_not_open(store: Blobs, peer: Blobs, how: str) -> None:
     # The forger makes a consistent root; order, beginning and end are bound by the nonces all the same.
-    said = _put(store, _content(3 * SMALL))
-    ids = ALTERATIONS[how](list(_ids(store, said.root)))
+    said = put(store, content_of(3 * SMALL))
+    ids = ALTERATIONS[how](list(ids_of(store, said.root)))
     root = root_of([leaf_hash(id_) for id_ in ids])
     peer.accept_manifest(root, b"".join(ids), said.size)
     for id_ in ids:
@@ -232,7 +179,7 @@ def test_a_manifest_that_lists_a_chunk_twice_is_refused_under_any_root(store: Bl
 
 @pytest.mark.usefixtures("small")
 def test_a_manifest_beyond_the_limit_is_refused(store: Blobs, tmp_path: Path) -> None:
-    said = _put(store, _content(3 * SMALL))
+    said = put(store, content_of(3 * SMALL))
     raw = store.manifest(said.root)
     with pytest.raises(Malformed, match="at most 2 chunks"):
         Blobs(tmp_path / "peer").accept_manifest(said.root, raw, 2 * SMALL)
@@ -242,9 +189,9 @@ def test_a_manifest_beyond_the_limit_is_refused(store: Blobs, tmp_path: Path) ->
 
 @pytest.mark.usefixtures("small")
 def test_a_chunk_that_nobody_announced_is_refused(store: Blobs, peer: Blobs) -> None:
-    one, two = _put(store, b"one"), _put(store, b"two")
+    one, two = put(store, b"one"), put(store, b"two")
     peer.accept_manifest(one.root, store.manifest(one.root), one.size)
-    (id_,) = _ids(store, two.root)
+    (id_,) = ids_of(store, two.root)
     for root in (one.root, two.root):
         with pytest.raises(Malformed, match="has no chunk"):
             peer.accept_chunk(root, id_, store.chunk(two.root, id_))
@@ -269,7 +216,7 @@ def test_a_chunk_of_a_length_that_its_place_does_not_allow_is_refused(store: Blo
 def test_a_size_that_the_chunks_cannot_have_is_refused_before_any_is_read(
     store: Blobs, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = _put(store, _content(2 * SMALL + 5))
+    said = put(store, content_of(2 * SMALL + 5))
     monkeypatch.setattr(Blobs, "chunk", lambda *_: pytest.fail("a chunk was read"))
     with pytest.raises(Malformed, match="is described as"):
         store.open(said.root, said.key, size, said.digest)
@@ -278,14 +225,14 @@ def test_a_size_that_the_chunks_cannot_have_is_refused_before_any_is_read(
 @pytest.mark.parametrize("size", [2 * SMALL + 1, 2 * SMALL + 4, 2 * SMALL + 6, 3 * SMALL])
 @pytest.mark.usefixtures("small")
 def test_a_size_that_is_wrong_within_the_last_chunk_is_refused(store: Blobs, size: int) -> None:
-    said = _put(store, _content(2 * SMALL + 5))
+    said = put(store, content_of(2 * SMALL + 5))
     with pytest.raises(Malformed, match="which the size does not allow"):
         b"".join(store.open(said.root, said.key, size, said.digest))
 
 
 @pytest.mark.usefixtures("small")
 def test_another_key_or_digest_does_not_pass(store: Blobs) -> None:
-    said = _put(store, _content(100))
+    said = put(store, content_of(100))
     with pytest.raises(Malformed, match="does not open"):
         b"".join(store.open(said.root, bytes(KEY), said.size, said.digest))
     with pytest.raises(Malformed, match="a blob's key has"):
@@ -296,34 +243,34 @@ def test_another_key_or_digest_does_not_pass(store: Blobs) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_a_rotten_chunk_is_told_removed_and_can_come_again(store: Blobs, peer: Blobs) -> None:
-    said = _put(store, _content(3 * SMALL))
-    _send(store, peer, said)
-    rotten = _ids(store, said.root)[1]
-    _overwrite(_folder(store, said.root) / "content", SMALL + TAG, bytes(SMALL + TAG))
+    said = put(store, content_of(3 * SMALL))
+    send(store, peer, said)
+    rotten = ids_of(store, said.root)[1]
+    overwrite(folder_of(store, said.root) / "content", SMALL + TAG, bytes(SMALL + TAG))
     with pytest.raises(Malformed, match="rotted"):
-        _read(store, said)
+        read(store, said)
     assert store.missing(said.root) == [rotten]
     assert not store.complete(said.root)
     with pytest.raises(Misused, match="1 of 3 chunks are not here"):
-        _read(store, said)
+        read(store, said)
     store.accept_chunk(said.root, rotten, peer.chunk(said.root, rotten))
-    assert _read(store, said) == _content(3 * SMALL)
+    assert read(store, said) == content_of(3 * SMALL)
 
 
 def test_a_rotten_manifest_is_told(store: Blobs) -> None:
-    said = _put(store, b"content")
-    (_folder(store, said.root) / "manifest").write_bytes(bytes(32))
+    said = put(store, b"content")
+    (folder_of(store, said.root) / "manifest").write_bytes(bytes(32))
     with pytest.raises(Malformed, match="another root"):
-        _read(store, said)
+        read(store, said)
 
 
 @pytest.mark.usefixtures("small")
 def test_an_attachment_that_is_too_long_leaves_nothing(tmp_path: Path) -> None:
     store = Blobs(tmp_path / "blobs", most=2 * SMALL)
-    assert _put(store, bytes(2 * SMALL)).chunks == 2
+    assert put(store, bytes(2 * SMALL)).chunks == 2
     before = sorted((tmp_path / "blobs").rglob("*"))
     with pytest.raises(Misused, match="may have 64 bytes"):
-        _put(store, bytes(2 * SMALL + 1))
+        put(store, bytes(2 * SMALL + 1))
     assert sorted((tmp_path / "blobs").rglob("*")) == before
 
 
@@ -332,188 +279,14 @@ def test_too_little_entropy_is_refused(store: Blobs) -> None:
         store.put(io.BytesIO(), lambda _: bytes(16))
 
 
-# Interruptions.
-
-
-@pytest.mark.parametrize("done", range(6))
-def test_a_reception_goes_on_where_it_broke_off(store: Blobs, peer: Blobs, tmp_path: Path, done: int) -> None:
-    with _small():
-        said = _put(store, _content(5 * SMALL - 3))
-        ids = _ids(store, said.root)
-        peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-        for id_ in ids[:done]:
-            peer.accept_chunk(said.root, id_, store.chunk(said.root, id_))
-        again = Blobs(tmp_path / "peer")
-        assert again.missing(said.root) == ids[done:]
-        assert again.complete(said.root) is (done == 5)
-        _send(store, again, said)
-        assert again.complete(said.root)
-        assert _read(again, said) == _content(5 * SMALL - 3)
-
-
-@pytest.mark.usefixtures("small")
-def test_chunks_come_in_any_order_and_more_than_once(store: Blobs, peer: Blobs) -> None:
-    said = _put(store, _content(5 * SMALL))
-    peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    for id_ in [*reversed(_ids(store, said.root)), *_ids(store, said.root)]:
-        peer.accept_chunk(said.root, id_, store.chunk(said.root, id_))
-    peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    assert _read(peer, said) == _content(5 * SMALL)
-
-
-class _Crash(BaseException):
-    pass
-
-
-@contextmanager
-def _crashing(step: int) -> Iterator[None]:
-    """Let the process end when the disk is forced for the so-manyth time; a crash runs no cleaning."""
-    calls, plain, data = count(), os.fsync, os.fdatasync
-
-    def crash_or(force: Callable[[int], None], handle: int) -> None:
-        if next(calls) == step:
-            raise _Crash
-        force(handle)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(os, "fsync", partial(crash_or, plain))
-        patched.setattr(os, "fdatasync", partial(crash_or, data))
-        patched.setattr(shutil, "rmtree", lambda *_, **__: None)
-        with pytest.raises(_Crash):
-            yield
-
-
-@pytest.mark.parametrize("step", range(6))
-@pytest.mark.usefixtures("small")
-def test_a_crash_at_any_write_leaves_nothing_that_is_taken_for_whole(store: Blobs, tmp_path: Path, step: int) -> None:
-    # The chunks, the manifest, and four folders are forced to the disk.
-    with _crashing(step):
-        store.put(io.BytesIO(_content(4 * SMALL)), lambda _: bytes(KEY))
-    again = Blobs(tmp_path / "blobs")
-    root = Digest(bytes.fromhex("b9953c2bc4babc5a8efe431f13c9d6b6a64a9a92473a681104b132bdc4023aca"))
-    assert again.complete(root) is (step == 5)
-    assert again.sweep({root}, Millis(1 << 50)) == ()
-    assert list((tmp_path / "blobs" / "staging").iterdir()) == []
-    said = again.put(io.BytesIO(_content(4 * SMALL)), lambda _: bytes(KEY))
-    assert said.root == root
-    assert _read(again, said) == _content(4 * SMALL)
-
-
-@pytest.mark.parametrize("step", range(7))
-@pytest.mark.usefixtures("small")
-def test_a_crash_while_it_comes_in_leaves_nothing_that_is_taken_for_whole(
-    store: Blobs, peer: Blobs, tmp_path: Path, step: int
-) -> None:
-    # The manifest, its folder and those above, the chunks before they get the name of what is whole, and that name.
-    said = _put(store, _content(4 * SMALL))
-    with _crashing(step):
-        _send(store, peer, said)
-        peer.complete(said.root)
-    again = Blobs(tmp_path / "peer")
-    with suppress(Misused):
-        assert again.missing(said.root) in ([], _ids(store, said.root))
-    _send(store, again, said)
-    assert again.complete(said.root)
-    assert _read(again, said) == _content(4 * SMALL)
-
-
-@pytest.mark.usefixtures("small")
-def test_what_a_power_cut_left_of_a_chunk_is_not_taken_for_it(store: Blobs, peer: Blobs, tmp_path: Path) -> None:
-    # A name can survive what the file held: any sectors of what was not forced to the disk may be lacking.
-    said = _put(store, _content(4 * SMALL))
-    ids = _ids(store, said.root)
-    peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    for id_ in (ids[0], ids[1], ids[3]):
-        peer.accept_chunk(said.root, id_, store.chunk(said.root, id_))
-    _overwrite(_folder(peer, said.root) / "partial", SMALL + TAG + 5, bytes(3))
-    again = Blobs(tmp_path / "peer")
-    assert again.missing(said.root) == ids[1:3]
-    _send(store, again, said)
-    assert again.complete(said.root)
-    assert _read(again, said) == _content(4 * SMALL)
-
-
-@pytest.mark.usefixtures("small")
-def test_a_disk_that_failed_once_is_not_believed_when_it_says_yes(
-    store: Blobs, peer: Blobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Linux tells of a write that failed once; the next call succeeds, and the pages are not on the disk.
-    said = _put(store, _content(3 * SMALL))
-
-    def failing(_: int) -> None:
-        raise OSError(5, "Input/output error")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fdatasync", failing)
-        with pytest.raises(Unreachable, match="Input/output error"):
-            _send(store, peer, said)
-    assert peer.missing(said.root) == _ids(store, said.root)
-    assert not peer.complete(said.root)
-    _send(store, peer, said)
-    assert _read(peer, said) == _content(3 * SMALL)
-
-
-@pytest.mark.usefixtures("small")
-def test_what_is_long_is_forced_to_the_disk_on_its_way(
-    store: Blobs, peer: Blobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    forced = count()
-    with monkeypatch.context() as patched:
-        patched.setattr(disk, "FORCED", 2 * SMALL)
-        patched.setattr(os, "fdatasync", lambda _: next(forced))
-        said = _put(store, _content(7 * SMALL))
-        sent = next(forced)
-        _send(store, peer, said)
-    assert sent >= 2
-    assert next(forced) - sent - 1 == 4
-    assert _read(peer, said) == _content(7 * SMALL)
-
-
-@pytest.mark.usefixtures("small")
-def test_a_process_remembers_what_comes_of_some_attachments_and_reads_it_of_others(
-    store: Blobs, peer: Blobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arriving, "WATCHED", 1)
-    one, two = _put(store, _content(3 * SMALL)), _put(store, _content(4 * SMALL))
-    for said in (one, two):
-        peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    for number in range(3):
-        for said in (one, two):
-            id_ = _ids(store, said.root)[number]
-            peer.accept_chunk(said.root, id_, store.chunk(said.root, id_))
-    assert [peer.complete(said.root) for said in (one, two)] == [True, False]
-    _send(store, peer, two)
-    assert [_read(peer, said) for said in (one, two)] == [_content(3 * SMALL), _content(4 * SMALL)]
-
-
-@pytest.mark.usefixtures("small")
-def test_what_another_process_dropped_and_began_anew_is_not_completed_with_what_came_before(
-    store: Blobs, peer: Blobs, tmp_path: Path
-) -> None:
-    said = _put(store, _content(3 * SMALL))
-    ids = _ids(store, said.root)
-    peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    for id_ in ids[:2]:
-        peer.accept_chunk(said.root, id_, store.chunk(said.root, id_))
-    other = Blobs(tmp_path / "peer")
-    other.drop(said.root)
-    other.accept_manifest(said.root, store.manifest(said.root), said.size)
-    other.accept_chunk(said.root, ids[0], store.chunk(said.root, ids[0]))
-    with pytest.raises(Malformed, match="dropped meanwhile"):
-        peer.accept_chunk(said.root, ids[2], store.chunk(said.root, ids[2]))
-    assert not peer.complete(said.root)
-    _send(store, peer, said)
-    assert _read(peer, said) == _content(3 * SMALL)
-
-
 @pytest.mark.usefixtures("small")
 def test_what_is_half_received_is_not_opened(store: Blobs, peer: Blobs) -> None:
-    said = _put(store, _content(3 * SMALL))
+    said = put(store, content_of(3 * SMALL))
     peer.accept_manifest(said.root, store.manifest(said.root), said.size)
     with pytest.raises(Misused, match="3 of 3 chunks are not here"):
-        _read(peer, said)
+        read(peer, said)
     with pytest.raises(Misused, match="no chunk"):
-        peer.chunk(said.root, _ids(store, said.root)[0])
+        peer.chunk(said.root, ids_of(store, said.root)[0])
     with pytest.raises(Misused, match="is known here"):
         store.missing(Digest(bytes(32)))
     assert not store.complete(Digest(bytes(32)))
@@ -521,9 +294,9 @@ def test_what_is_half_received_is_not_opened(store: Blobs, peer: Blobs) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_an_own_copy_completes_what_was_half_received(store: Blobs, peer: Blobs) -> None:
-    said = store.put(io.BytesIO(_content(3 * SMALL)), lambda _: bytes(KEY))
+    said = store.put(io.BytesIO(content_of(3 * SMALL)), lambda _: bytes(KEY))
     peer.accept_manifest(said.root, store.manifest(said.root), said.size)
-    assert peer.put(io.BytesIO(_content(3 * SMALL)), lambda _: bytes(KEY)) == said
+    assert peer.put(io.BytesIO(content_of(3 * SMALL)), lambda _: bytes(KEY)) == said
     assert peer.complete(said.root)
 
 
@@ -534,7 +307,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(store: Blobs, tmp_path: Path, mo
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdatasync", full)
         with pytest.raises(Unreachable, match="No space left"):
-            _put(store, b"content")
+            put(store, b"content")
     assert [path.name for path in (tmp_path / "blobs").rglob("*")] == ["staging"]
 
 
@@ -542,17 +315,17 @@ def test_a_full_disk_is_told_and_leaves_nothing(store: Blobs, tmp_path: Path, mo
 
 
 def test_a_dropped_blob_is_gone_and_its_neighbour_is_not(store: Blobs) -> None:
-    one, two = _put(store, b"one"), _put(store, b"two")
+    one, two = put(store, b"one"), put(store, b"two")
     store.drop(one.root)
     store.drop(one.root)
     assert not store.complete(one.root)
-    assert _read(store, two) == b"two"
+    assert read(store, two) == b"two"
 
 
 def test_a_sweep_spares_what_is_kept_and_what_is_young(store: Blobs) -> None:
-    kept, old, young = (_put(store, content) for content in (b"kept", b"old", b"young"))
+    kept, old, young = (put(store, content) for content in (b"kept", b"old", b"young"))
     for said in (kept, old):
-        os.utime(_folder(store, said.root), (1_000, 1_000))
+        os.utime(folder_of(store, said.root), (1_000, 1_000))
     assert store.sweep({kept.root}, Millis(2_000_000)) == (old.root,)
     assert [store.complete(said.root) for said in (kept, old, young)] == [True, False, True]
 
@@ -564,8 +337,8 @@ def test_a_sweep_leaves_alone_what_is_being_written(store: Blobs, tmp_path: Path
             Blobs(tmp_path / "blobs").sweep(set(), Millis(1 << 50))
             return super().read(size)
 
-    said = store.put(Sweeping(_content(3 * SMALL)), _entropy)
-    assert _read(store, said) == _content(3 * SMALL)
+    said = store.put(Sweeping(content_of(3 * SMALL)), keys)
+    assert read(store, said) == content_of(3 * SMALL)
 
 
 # Memory and speed.
@@ -605,14 +378,14 @@ def test_64_mebibytes_need_no_more_than_a_few_chunks_of_memory(tmp_path: Path) -
 
 def test_throughput_is_printed(store: Blobs, peer: Blobs) -> None:
     size = 16
-    content = _content(size * CHUNK)
+    content = content_of(size * CHUNK)
     start = perf_counter()
-    said = _put(store, content)
-    put = perf_counter()
-    _send(store, peer, said)
+    said = put(store, content)
+    kept = perf_counter()
+    send(store, peer, said)
     sent = perf_counter()
     for piece in peer.open(said.root, said.key, said.size, said.digest):
         assert len(piece) == CHUNK
-    read = perf_counter()
-    took = {"put": put - start, "accept": sent - put, "open": read - sent}
+    opened = perf_counter()
+    took = {"put": kept - start, "accept": sent - kept, "open": opened - sent}
     print(", ".join(f"{name} {size / seconds:.0f} MiB/s" for name, seconds in took.items()))  # noqa: T201 - its purpose
