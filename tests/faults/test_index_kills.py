@@ -13,10 +13,10 @@ import pytest
 from comity.node import disk
 from comity.node.bodies import BodyKeys, State
 from comity.node.index import opened, shelf
-from comity.node.index.changes import Change, Drop, Put, Restrict
+from comity.node.index.changes import Change, Drop, Identifier, Put, Restrict
 from comity.node.index.opened import Index
 from tests.node.plainmodel import plain_model
-from tests.node.test_index import EVERYBODY, MASTER, PASSPORT, Identifier, Kept, counted, flags, opening
+from tests.node.test_index import EVERYBODY, MASTER, PASSPORT, Kept, counted, flags, opening
 
 pytestmark = pytest.mark.faults
 
