@@ -33,7 +33,7 @@ UNLIKE = 0.45
 """Cost for each symbol of the longer word from which a pair is left out."""
 
 
-@njit(cache=False)  # type: ignore[misc]
+@njit(cache=False)
 def _count(a: Any, b: Any, costs: Any, counts: Any, times: float, unlike: float) -> bool:
     """Lay two words side by side and count the exchanges of the cheapest way."""
     n, m = len(a), len(b)

@@ -105,7 +105,7 @@ def expand(vocabulary: Vocabulary, query: Words, row: int, keys: Any, model: Any
     return Likes(ids[order], alike[order], compared)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _expand(
     low: Any,
     high: Any,
@@ -145,7 +145,7 @@ def _expand(
     return found, compared
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _weakest_out(work: Any, found: int) -> int:
     """Make room by keeping the better half; ties by the lower number, so that order of arrival does not matter."""
     order = np.argsort(-work.alike[:found] + work.ids[:found] * 1e-9)
