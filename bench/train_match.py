@@ -192,7 +192,7 @@ def main() -> None:
     run["screen"] = figures_of(ground, unseen) | {"mined": len(mined.same), "asked": questions}
     Model(arrays)
     said.out.parent.mkdir(exist_ok=True)
-    np.savez_compressed(said.out, **arrays)
+    np.savez_compressed(said.out, allow_pickle=False, **arrays)
     run |= {"seed": forest.SEED, "cpu_seconds": round(time.process_time() - start), "python": platform.python_version()}
     run["bytes"] = said.out.stat().st_size
     RUN.write_text(json.dumps(run, indent=1) + "\n")
@@ -223,7 +223,7 @@ def write_left_out(ground: Ground, sources: NDArray[Any], numbers: NDArray[np.fl
         head = f"left{place}"
         stored[f"{head}_source"] = np.array(source)
         stored |= forest.flattened(grown(ground, sources != source, None, None), head) | {f"{head}_numbers": numbers}
-    np.savez_compressed(LEFT_OUT, **stored)
+    np.savez_compressed(LEFT_OUT, allow_pickle=False, **stored)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The figures by which matchers are judged: average precision, and what is found at a fixed rate of false alarms."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ def average_precision(same: NDArray[np.bool_], scores: NDArray[np.float64]) -> f
     return float(np.sum(np.diff(found, prepend=0.0) * precision) / right.sum())
 
 
-def recall_at(right: NDArray[np.float64], wrong: NDArray[np.float64], rate: float) -> float:
+def recall_at(right: NDArray[Any], wrong: NDArray[Any], rate: float) -> float:
     """Return the share of right scores above the threshold that this share of wrong ones passes."""
     if not len(right) or not len(wrong):
         return float("nan")

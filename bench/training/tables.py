@@ -26,11 +26,14 @@ SPAN = 5.0
 PRIOR = 6.0
 """Counts that the plain cost is worth beside what was seen."""
 LOWEST = 0.04
+DIFFUSE = 0.6
+"""Share that the likeliest exchange of a symbol must have to be free: a sound heard as anything is no
+match for anything. Without it any two Han syllables were alike."""
 UNLIKE = 0.45
 """Cost for each symbol of the longer word from which a pair is left out."""
 
 
-@njit(cache=False)  # type: ignore[misc]
+@njit(cache=False)
 def _count(a: Any, b: Any, costs: Any, counts: Any, times: float, unlike: float) -> bool:
     """Lay two words side by side and count the exchanges of the cheapest way."""
     n, m = len(a), len(b)
@@ -60,14 +63,14 @@ def _count(a: Any, b: Any, costs: Any, counts: Any, times: float, unlike: float)
     return True
 
 
-def _costs_from(counts: NDArray[np.float64], plain: NDArray[np.float32]) -> NDArray[np.float32]:
+def _costs_from(counts: NDArray[np.float64], plain: NDArray[np.float32], family: Family) -> NDArray[np.float32]:
     """Turn counts into costs; the plain table speaks where little was seen."""
     rows, columns = counts[1:].sum(1, keepdims=True), counts[:, 1:].sum(0, keepdims=True)
     prior = np.exp(-SPAN * plain)
     forth = (counts[1:] + PRIOR * prior[1:]) / (rows + PRIOR)
     back = (counts[:, 1:] + PRIOR * prior[:, 1:]) / (columns + PRIOR)
-    forth /= forth.max(1, keepdims=True)
-    back /= back.max(0, keepdims=True)
+    forth /= np.maximum(forth.max(1, keepdims=True), DIFFUSE)
+    back /= np.maximum(back.max(0, keepdims=True), DIFFUSE)
     table = plain.astype(np.float64)
     table[1:, 1:] = -(np.log(forth[:, 1:]) + np.log(back[1:])) / 2 / SPAN
     table[1:, 0] = -np.log(forth[:, 0]) / SPAN
@@ -75,6 +78,8 @@ def _costs_from(counts: NDArray[np.float64], plain: NDArray[np.float32]) -> NDAr
     table = np.clip(table, LOWEST, 1.2)
     table[0, 0] = 0.0
     np.fill_diagonal(table, np.minimum(np.diag(table), 0.25))
+    if family is Family.HAN:  # Names of Chinese persons are spelt in pinyin, those that were counted are foreign.
+        np.fill_diagonal(table, 0.0)
     for symbol in range(1, SIZE):
         table[symbol, symbol] = 0.0 if counts[symbol, symbol] >= 0.5 * counts[symbol].max() else table[symbol, symbol]
     return table.astype(np.float32)
@@ -95,7 +100,7 @@ def learn_costs(aligned: list[tuple[Word, Word, int]], latin: list[tuple[Word, W
         for _ in range(ROUNDS):
             counts = np.zeros((SIZE, SIZE))
             kept = sum(_count(a, b, table, counts, times, UNLIKE) for a, b, times in groups[family])
-            table = _costs_from(counts, plain)
+            table = _costs_from(counts, plain, family)
         print(f"costs of {family.name}: {kept} of {len(groups[family])} aligned words")
         tables.append((table + table.T + 2 * plain) / 4 if family is Family.LATIN else table)
     return np.stack(tables)

@@ -21,7 +21,8 @@ SEGMENT = segment_of(NAMES, MODEL)
 
 
 def found(segment: Segment, query: str, **which: object) -> list[int]:
-    return search(segment, query, MODEL, memory_of(segment), **which).rows.tolist()  # type: ignore[arg-type]
+    rows: list[int] = search(segment, query, MODEL, memory_of(segment), **which).rows.tolist()  # type: ignore[arg-type]
+    return rows
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def scratch() -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def table_of(here: int, there: int) -> int:
     """Return the cost table for two families: the native script's rows, or its mirror image 8 tables on."""
     if here == there:
@@ -95,8 +95,8 @@ def table_of(here: int, there: int) -> int:
     return here if here > there else there + 8
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def are_nicknames(one: int, other: int, pairs: Any) -> bool:
+@njit(cache=True, nogil=True)
+def are_nicknames(one: int, other: int, pairs: Any) -> Any:
     """Tell whether two tags stand together in the sorted table of nicknames."""
     if one == 0 or other == 0:
         return False
@@ -105,7 +105,7 @@ def are_nicknames(one: int, other: int, pairs: Any) -> bool:
     return at < pairs.shape[0] and pairs[at] == key
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def joined_into(words: Any, ids: Any, first: int, count: int, out: Any) -> int:
     """Write the symbols of neighbours into one row; returns how many, repeats at the seam joined."""
     n = 0
@@ -118,8 +118,8 @@ def joined_into(words: Any, ids: Any, first: int, count: int, out: Any) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def word_likeness(q: Any, i: int, r: Any, j: int, costs: Any, pairs: Any, least: float, rows: Any) -> float:
+@njit(cache=True, nogil=True)
+def word_likeness(q: Any, i: int, r: Any, j: int, costs: Any, pairs: Any, least: float, rows: Any) -> Any:
     """Return how alike two words are, initials and nicknames included; negative for an initial."""
     table = costs[table_of(q.families[i], r.families[j])]
     if q.roles[i] == ROLE_INITIAL or r.roles[j] == ROLE_INITIAL:
@@ -132,7 +132,7 @@ def word_likeness(q: Any, i: int, r: Any, j: int, costs: Any, pairs: Any, least:
     return alike
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _join_options(
     q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, mem: Any, found: int, mirrored: bool
 ) -> int:
@@ -170,7 +170,7 @@ def _join_options(
     return found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, pairs: Any, mem: Any) -> int:
     """Write down every place where a word may belong; returns how many."""
     found = 0
@@ -194,7 +194,7 @@ def _options(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, costs: Any, pai
     return _join_options(r, ri, nr, q, qi, nq, costs, mem, found, True)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def place(found: int, mem: Any) -> int:
     """Choose the places that tell most, none twice; returns how many, as rows of `mem.placed` (numbers of options)."""
     mem.alike[:] = 0.0
@@ -220,15 +220,15 @@ def place(found: int, mem: Any) -> int:
     return chosen
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def _surface(q: Any, qi: Any, r: Any, ri: Any, at: int, units: Any, mem: Any) -> float:
+@njit(cache=True, nogil=True)
+def _surface(q: Any, qi: Any, r: Any, ri: Any, at: int, units: Any, mem: Any) -> Any:
     """Return how alike two placed words look letter for letter: tells a typing error from another spelling."""
     n = joined_into(q, qi, mem.places[at, 0], mem.places[at, 1], mem.joined[0])
     m = joined_into(r, ri, mem.places[at, 2], mem.places[at, 3], mem.joined[1])
     return 1.0 - distance(mem.joined[0], n, mem.joined[1], m, units, 99.0, mem.rows) / max(n, m, 1)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _of_places(q: Any, qi: Any, r: Any, ri: Any, chosen: int, units: Any, mem: Any, out: Any) -> None:
     """Write the features of what was placed."""
     told, strongest, surface, weighed = np.float32(0.0), np.float32(0.0), np.float32(0.0), np.float32(0.0)
@@ -274,8 +274,8 @@ IS_CROSSINGS, IS_INITIALS, IS_JOINED, IS_NICKNAMES = 11, 13, 16, 20
 """Places of counted features in `FEATURES`."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def _of_side(words: Any, ids: Any, count: int, alike: Any) -> tuple[float, float, float, int]:
+@njit(cache=True, nogil=True)
+def _of_side(words: Any, ids: Any, count: int, alike: Any) -> Any:
     """Return bits that are lacking, share that is covered, most bits of one lacking word, and words that name."""
     lacking, whole, worst, names = np.float32(0.0), np.float32(0.0), np.float32(0.0), 0
     for w in range(count):
@@ -290,7 +290,7 @@ def _of_side(words: Any, ids: Any, count: int, alike: Any) -> tuple[float, float
     return lacking, np.float32(1.0) - lacking / max(whole, np.float32(0.1)), worst, names
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _of_ends(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, found: int, mem: Any, out: Any) -> None:
     """Write how alike the first words are, and the last, and the best of what found no place."""
     for o in range(found):
@@ -305,7 +305,7 @@ def _of_ends(q: Any, qi: Any, nq: int, r: Any, ri: Any, nr: int, found: int, mem
                 out[21] = max(out[21], alike)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def describe(q: Any, qi: Any, r: Any, ri: Any, costs: Any, pairs: Any, mem: Any) -> int:
     """Align the words `qi` of q with the words `ri` of r and write the features into `mem.features`.
 

@@ -35,7 +35,8 @@ def plain_table() -> NDArray[np.float32]:
             if (symbol in VOWELS) != (other in VOWELS):
                 table[place, there] = 1.2
     for cost, near in _NEAR.items():
-        for one, other in near.split():
+        for pair in near.split():
+            one, other = pair[0], pair[1]
             table[NUMBER[one], NUMBER[other]] = table[NUMBER[other], NUMBER[one]] = cost
     np.fill_diagonal(table, 0.0)
     return table

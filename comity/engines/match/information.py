@@ -42,12 +42,12 @@ class Information:
 
     def of(self, word: Word) -> float:
         """Return the bits of a word, 0.6 to 18."""
-        return self._of(word.letters, word.symbols, word.role)
+        return float(self._of(word.letters, word.symbols, word.role))
 
     def _looked_up(self, letters: str, symbols: str, role: Role) -> float:
         spelt = self._bits.get(hash_of(letters), MOST_BITS)
         heard = self._bits.get(hash_of(consonants(symbols)), MOST_BITS) + SPELLING_BITS
-        return min(spelt, heard, 2.0 + PER_SYMBOL * len(symbols), _ROLE_BITS.get(role, MOST_BITS))
+        return float(min(spelt, heard, 2.0 + PER_SYMBOL * len(symbols), _ROLE_BITS.get(role, MOST_BITS)))
 
 
 def hash_of(key: str) -> int:

@@ -20,8 +20,8 @@ SWAPPED = np.float32(0.5)
 """Cost of two neighbours in the wrong order, as fingers do it."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]  # numba is not typed
-def distance(a: Any, n: int, b: Any, m: int, costs: Any, limit: float, work: Any) -> float:
+@njit(cache=True, nogil=True)
+def distance(a: Any, n: int, b: Any, m: int, costs: Any, limit: Any, work: Any) -> Any:
     """Return the cheapest way from a to b at these costs, or any number above `limit` when it is above.
 
     `costs` has row 0 for a symbol of b that a lacks and column 0 for one of a that b lacks; two swapped neighbours cost
@@ -56,8 +56,8 @@ def distance(a: Any, n: int, b: Any, m: int, costs: Any, limit: float, work: Any
     return row[m]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def likeness(a: Any, n: int, b: Any, m: int, costs: Any, least: float, work: Any) -> float:
+@njit(cache=True, nogil=True)
+def likeness(a: Any, n: int, b: Any, m: int, costs: Any, least: float, work: Any) -> Any:
     """Return how alike two words are, 0 to 1; 0 when it would be below `least`."""
     if n == 0 or m == 0:
         return 0.0
@@ -75,7 +75,7 @@ def likeness(a: Any, n: int, b: Any, m: int, costs: Any, least: float, work: Any
     return alike if alike >= least else 0.0
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def boosted(values: Any, roots: Any, nodes: Any, base: float) -> float:
     """Return the sum of trees for one row of features.
 

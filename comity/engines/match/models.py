@@ -104,8 +104,8 @@ class Model:
 
 def _trees(arrays: dict[str, NDArray[Any]], head: str) -> Trees:
     base, slope, shift = arrays[f"{head}_numbers"].tolist()
-    parts = (np.ascontiguousarray(arrays[f"{head}_{part}"]) for part in ("roots", "nodes", "expected"))
-    return Trees(*parts, base, slope, shift)
+    roots, nodes, expected = (np.ascontiguousarray(arrays[f"{head}_{part}"]) for part in ("roots", "nodes", "expected"))
+    return Trees(roots, nodes, expected, base, slope, shift)
 
 
 def load_model(file: IO[bytes] | None = None) -> Model:

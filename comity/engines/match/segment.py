@@ -219,7 +219,7 @@ def describe_rows(
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _accumulate(
     ids: Any,
     alike: Any,
@@ -254,13 +254,13 @@ STEPS = 2048
 """Steps of the histogram by which the best rows are chosen without sorting all."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _share(gathered: float, weight: float, asked: float) -> float:
     """Return how much of the query a row explains; what it has beyond that counts a little."""
     return min(gathered / (asked + UNSAID * max(weight - gathered, 0.0)), 1.0)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _select(memory: Any, touched: int, weights: Any, asked: float, out: Any) -> int:
     """Write the best rows, in rising order within what the last step cuts off, and clean the memory."""
     counts = np.zeros(STEPS, np.int64)
@@ -292,7 +292,7 @@ def _select(memory: Any, touched: int, weights: Any, asked: float, out: Any) -> 
     return count
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _score(
     query: Any,
     words: Any,

@@ -18,7 +18,10 @@ from comity.engines.match.alignment import NICKNAME, ROLE_INITIAL, Words, are_ni
 from comity.engines.match.kernels import LONGEST_JOINED, likeness
 
 LEAST_LIKE = 0.65
-"""Words less alike are no look-alikes."""
+"""Words of one script less alike are no look-alikes."""
+
+LEAST_ACROSS = 0.5
+"""The same across scripts, where short words lose much: David is three letters in Hebrew."""
 
 MOST_LIKES = 200
 """Look-alikes of one word that a search follows."""
@@ -96,14 +99,13 @@ def expand(vocabulary: Vocabulary, query: Words, row: int, keys: Any, model: Any
         model.nicknames,
         alive,
         work,
-        LEAST_LIKE,
     )
     ids, alike = work.ids[:count].copy(), work.alike[:count].copy()
     order = np.lexsort((ids, -alike))[:MOST_LIKES]
     return Likes(ids[order], alike[order], compared)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _expand(
     low: Any,
     high: Any,
@@ -115,7 +117,6 @@ def _expand(
     pairs: Any,
     alive: Any,
     work: Any,
-    least: float,
 ) -> tuple[int, int]:
     """Write look-alikes into the workspace; returns how many, and how many were compared."""
     found, compared = 0, 0
@@ -131,6 +132,7 @@ def _expand(
                 continue
             compared += 1
             table = costs[table_of(family, words.families[v])]
+            least = LEAST_LIKE if family == words.families[v] else LEAST_ACROSS
             alike = likeness(a, n, words.symbols[v], words.lengths[v], table, least, work.rows)
             if alike < NICKNAME and are_nicknames(query.tags[row], words.tags[v], pairs):
                 alike = NICKNAME
@@ -143,7 +145,7 @@ def _expand(
     return found, compared
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _weakest_out(work: Any, found: int) -> int:
     """Make room by keeping the better half; ties by the lower number, so that order of arrival does not matter."""
     order = np.argsort(-work.alike[:found] + work.ids[:found] * 1e-9)
