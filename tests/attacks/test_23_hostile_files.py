@@ -56,12 +56,14 @@ def test_hostile_files_go_through_as_the_bytes_that_they_are(fed: Attacked) -> N
 
 def test_no_module_of_a_node_or_a_relay_unpacks_or_parses_foreign_files() -> None:
     root = Path(comity.__file__).parent
-    found = {}
+    # These two unpack what this node itself has packed, from its own database.
+    found, own = {}, {"rowchanges.py": {"zlib"}, "segments.py": {"zlib"}}
     for file in sorted(
         [*(root / "node").rglob("*.py"), *(root / "core").rglob("*.py"), *(root / "faces").glob("*.py")]
     ):
         names = {name for node in ast.walk(ast.parse(file.read_text())) for name in _imported(node)}
-        if bad := {name for name in names if name in UNPACKERS or name.split(".")[0] in UNPACKERS}:
+        bad = {name for name in names if name in UNPACKERS or name.split(".")[0] in UNPACKERS}
+        if bad != own.get(file.name, set()):
             found[file.name] = bad
     assert found == {}
 

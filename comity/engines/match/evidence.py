@@ -1,9 +1,8 @@
 """What speaks for one person, or against, beside the names: birth date, nationality, sex, place.
 
 Each is a `Part`: a code, what it is about, and a weight in log-odds that is added to the name's. The weights are a
-table. Those of birth dates were set on the dated aliases of public lists, the others are general knowledge and careful:
-nationality, sex and place are often wrong or missing in records, so they move a score and never decide it. Nothing is a
-filter. An unknown value says nothing.
+table, set by hand and careful, not fitted to data: nationality, sex and place are often wrong or missing in records, so
+they move a score and never decide it. Nothing is a filter. An unknown value says nothing.
 
 Dates are ISO 8601, as precise as they are known: `1961`, `1961-04`, `1961-04-03`; compared as precisely as the less
 precise one. Not here: names (alignment.py).
