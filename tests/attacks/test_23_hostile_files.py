@@ -57,7 +57,8 @@ def test_hostile_files_go_through_as_the_bytes_that_they_are(fed: Attacked) -> N
 def test_no_module_of_a_node_or_a_relay_unpacks_or_parses_foreign_files() -> None:
     root = Path(comity.__file__).parent
     # The first two unpack what this node itself has packed, from its own database; the third wants a checksum.
-    found, own = {}, dict.fromkeys(("rowchanges.py", "segments.py", "lexicon.py"), {"zlib"})
+    own = {name: {"zlib"} for name in ("rowchanges.py", "segments.py", "lexicon.py")}
+    found = {}
     for file in sorted(
         [*(root / "node").rglob("*.py"), *(root / "core").rglob("*.py"), *(root / "faces").glob("*.py")]
     ):
