@@ -54,6 +54,7 @@ _UTTER = "comity.node.bureau:Bureau.commit"
 _JUDGE = "comity.node.jobs:_judge"
 _ERASE = "comity.node.store:Store.erase"
 _PAY = "comity.node.jobs:_pay"
+_NOTE = "comity.node.post:_noted"
 
 SERVING = (
     # The commit: what is said or taken in, on each side of it.
@@ -63,7 +64,7 @@ SERVING = (
     after("arrival-committed-not-answered", _ATTEMPT, armed=_ACCEPT, nth=3),
     after("utterance-committed-not-answered", _ATTEMPT, armed=_UTTER, nth=3),
     # The keys of bodies, which rest outside the database.
-    after("key-written-not-synced", "comity.node.bodies:BodyKeys.seal_all", nth=9),
+    after("key-written-not-synced", "comity.node.bodies:BodyKeys.write", nth=7),
     before("key-not-synced", "comity.node.bodies:BodyKeys.sync", nth=9),
     after("key-synced-not-committed", "comity.node.bodies:BodyKeys.sync", nth=9),
     # Ledger and store.
@@ -84,9 +85,9 @@ SERVING = (
     # Sending.
     after("sealed-not-sent", "comity.node.post:collect", nth=3),
     after("sent-answer-not-heard", "comity.node.carrier:Carrier.hand_over", nth=2),
-    before("answer-not-recorded", "comity.node.post:record", nth=2),
+    before("answer-not-recorded", _NOTE, nth=2),
     after("answer-written-not-committed", "comity.node.post:_handed", nth=3),
-    after("answer-recorded", "comity.node.post:record", nth=2),
+    after("answer-recorded", _ATTEMPT, armed=_NOTE, nth=2),
     # What falls due.
     before("receipts-not-paid", "comity.node.jobs:pay_receipts", nth=3),
     committing("receipts-said-not-committed", _PAY),
