@@ -297,3 +297,14 @@ TestNamesAndStore.settings = settings(max_examples=15, stateful_step_count=25, d
 def test_flags_that_are_shorter_than_the_policies_show_nothing_more() -> None:
     index = holding(rows([(["Maria"], 3)]))
     assert index.search("Maria", np.ones(2, np.bool_)) == Answer((), Effort(0, 0, 0))
+
+
+def test_what_was_withdrawn_before_everything_is_made_anew_does_not_come_back_from_the_disk(tmp_path: Path) -> None:
+    store, allow = Kept(), flags(1)
+    with opened(tmp_path) as index:
+        for change in (Put(number=1, policy=1, names=("Ahmed",)), Drop(numbers=(1,))):
+            index.apply([change], store.commit(change))
+            index.rebuild(store)
+    with opened(tmp_path) as index:
+        assert index.figures()["rows"] == 0
+        assert index.search(allow, "Ahmed").candidates == ()

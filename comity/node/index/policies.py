@@ -34,6 +34,7 @@ class RowTable:
         """Begin without rows."""
         self.policies: U32 = np.zeros(1024, np.uint32)
         self._touched = set[int]()
+        self._new = True
         self.live = 0
 
     def check(self, numbers: I64, policies: I64) -> None:
@@ -85,7 +86,7 @@ class RowTable:
     def load(self, pages: Iterable[bytes]) -> None:
         """Take the pages as they rested."""
         self.policies = np.concatenate([np.frombuffer(page, np.uint32) for page in pages])
-        self.live, self._touched = int(np.count_nonzero(self.policies)), set()
+        self.live, self._touched, self._new = int(np.count_nonzero(self.policies)), set(), False
 
     @property
     def pages(self) -> int:
@@ -94,12 +95,13 @@ class RowTable:
 
     @property
     def touched(self) -> frozenset[int]:
-        """The pages that have changed since `clean`."""
-        return frozenset(self._touched)
+        """The pages that have changed since `clean`: all, in a table that never was on the disk."""
+        return frozenset(range(self.pages) if self._new else self._touched)
 
     def clean(self) -> None:
         """Note that all pages are on the disk."""
         self._touched.clear()
+        self._new = False
 
     def _there(self, numbers: Iterable[int]) -> I64:
         many: I64 = np.unique(np.fromiter(numbers, np.int64))
