@@ -6,7 +6,7 @@ order as numbers of base 36. That is exact, tells "007" from "7", and stays belo
 one of those compares it with the record, and `exact` tells which kind a key is.
 
     >>> packed("AB123456"), packed("0"), packed("00")
-    (808351070490, 0, 36)
+    (888253357614, 0, 36)
     >>> packed("WVWZZZ1JZXW000001") >> 63
     1
 
