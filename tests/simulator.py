@@ -44,6 +44,7 @@ from comity.node.bureau import Bureau
 from comity.node.chunks import ID
 from comity.node.clock import entropy
 from comity.node.database import Database, sqlite_url
+from comity.node.finding import Finder
 from comity.node.home import BUILT_IN
 from comity.node.inbox import Outcome
 from comity.node.keyring import Keyring
@@ -127,6 +128,7 @@ class Federation:
             org=self.org, me=me, member=1, epoch=1, database=database, keyring=keyring, capabilities=self.capabilities,
             store=Store(1, me, kinds, self.capabilities, bodies, entropy), ledger=Ledger(1, f"{self.org}/{name}"),
             blobs=Blobs(home / "blobs"), registry=lambda: self.registry, now=self.now, entropy=entropy,
+            finder=Finder(home / "index", self.org),
         )  # fmt: skip
 
     def restart(self, name: str) -> Bureau:
