@@ -135,8 +135,7 @@ class Federation:
         """Close a bureau and open it again from what is on its disk."""
         old = self.bureaus[BureauId(name)]
         url = old.database.url
-        old.database.close()
-        old.store.bodies.close()
+        close(old)
         self.bureaus[BureauId(name)] = self.open(name, old.keyring, url)
         return self.bureaus[BureauId(name)]
 
@@ -263,8 +262,15 @@ class Federation:
     def close(self) -> None:
         """Close every node."""
         for bureau in self.bureaus.values():
-            bureau.database.close()
-            bureau.store.bodies.close()
+            close(bureau)
+
+
+def close(bureau: Bureau) -> None:
+    """Close everything that a bureau has open."""
+    if bureau.finder is not None:
+        bureau.finder.close()
+    bureau.database.close()
+    bureau.store.bodies.close()
 
 
 def reader(bureau: Bureau, officer: str = "o-1", unit: str = "duty", role: OfficerRole = OfficerRole.OFFICER) -> Reader:

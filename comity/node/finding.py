@@ -10,12 +10,14 @@ What weighs (the engine, its tables, the index itself) is loaded when somebody a
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from comity.core.errors import Misused
 from comity.core.ids import OrgId
+from comity.node import rowchanges
 
 if TYPE_CHECKING:
     from comity.node.bureau import Bureau  # The bureau imports this module.
@@ -92,7 +94,7 @@ class Finder:
         self.folder, self.org = folder, org
         self._held: Searching | None = None
         self._listener: Listener | None = None
-        self._lock = threading.Lock()
+        self._able, self._lock = True, threading.Lock()
 
     def ask(self, bureau: "Bureau", question: Question) -> Answer:
         """Return what the index finds.
@@ -143,11 +145,54 @@ class Finder:
             if self._listener is None:
                 self._listener = searchroad.Listener(self.folder, self.org, searching)
 
-    def keep_up(self, bureau: "Bureau") -> None:
-        """Take in what was committed, and put in order what the disk holds; for a node at work, again and again."""
+    def work(self, bureau: "Bureau") -> None:
+        """Take in what was committed, and put in order what the disk holds; for a node that serves, again and again.
+
+        A node to which nobody has opened a list loads nothing.
+
+        Raises:
+            Misused: the software of the index is not installed.
+            Unreachable: another process has it open.
+
+        """
+        if not self._able or (self._held is None and not rowchanges.last(bureau.store, bureau.database)):
+            return
+        try:
+            self.serve(bureau)
+        except Misused:
+            # Without its libraries, for example: the node serves all the same, and each search says what is lacking.
+            self._able = False
+            raise
         searching = self.opened(bureau)
         searching.keep_up()
         searching.tidy(bureau.now())
+
+    def examine(self, bureau: "Bureau") -> str:
+        """Return what is wrong with the index; nothing if all is well, or there are no rows. Changes nothing.
+
+        Raises:
+            Misused: the software of the index is not installed.
+            Unreachable: the process that has it open gives no answer.
+
+        """
+        last = rowchanges.last(bureau.store, bureau.database)
+        if not last:
+            return ""
+        if not (self.folder / f"{self.org}.keys").exists():
+            return "there is no search index yet; the node makes it when it serves or searches"
+        from comity.node import searchroad  # noqa: PLC0415 - as above
+
+        status = searchroad.ask(self.folder, self.org, searchroad.Stand(), Status)
+        if status is not None:
+            return f"the search index is {status.behind} changes behind its records" if status.behind else ""
+        searching = _engine()
+        try:
+            position = searching.look(bureau, self.folder, self.org)
+        except Misused as problem:
+            return str(problem)
+        if position == last:
+            return ""
+        return f"the search index stands at change {position} of {last} of its records"
 
     def opened(self, bureau: "Bureau") -> "Searching":
         """Return the index, opened in this process; made from the store where there is none, or none that opens.
@@ -159,12 +204,7 @@ class Finder:
         """
         with self._lock:
             if self._held is None:
-                try:
-                    from comity.node import searching  # noqa: PLC0415 - as above
-                except ModuleNotFoundError as lacking:
-                    told = f"searching needs the library {lacking.name}: install the extra 'match' of this software"
-                    raise Misused(told) from None
-                self._held = searching.Searching(bureau, self.folder, self.org)
+                self._held = _engine().Searching(bureau, self.folder, self.org)
             return self._held
 
     def close(self) -> None:
@@ -175,3 +215,12 @@ class Finder:
             if self._held is not None:
                 self._held.close()
             self._listener = self._held = None
+
+
+def _engine() -> ModuleType:
+    try:
+        from comity.node import searching  # noqa: PLC0415 - half a second that most commands need not pay
+    except ModuleNotFoundError as lacking:
+        told = f"searching needs the library {lacking.name}: install the extra 'match' of this software"
+        raise Misused(told) from None
+    return searching

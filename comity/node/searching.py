@@ -33,7 +33,7 @@ from comity.node.index.changes import Identifier
 from comity.node.index.kernels import Flags
 from comity.node.index.opened import Index
 from comity.node.index.shelf import Busy
-from comity.node.rowtables import row_changes, rows
+from comity.node.rowtables import rows
 
 if TYPE_CHECKING:
     from comity.node.bureau import Bureau  # The bureau imports `finding`.
@@ -71,10 +71,7 @@ class Source:
 
     def last(self) -> int:
         """Return the number of the last change."""
-        c = row_changes.c
-        with self._database.read() as tx:
-            row = tx.one(select(func.max(c.position).label("last")).where(c.member == self._store.member))
-        return int(row.last or 0) if row is not None else 0
+        return rowchanges.last(self._store, self._database)
 
     def count(self) -> int:
         """Return how many rows live."""
@@ -123,8 +120,7 @@ class Searching:
         self._source, self._lock, self._stale_since = Source(bureau), threading.RLock(), Millis(0)
         self._model: Model = load_model()
         self._place, self._path = folder / org, folder / f"{org}.keys"
-        self._master = bureau.keyring.secret(f"index {org} {bureau.epoch}")
-        self._entropy = bureau.entropy
+        self._master, self._entropy = _master(bureau, org), bureau.entropy
         self._keys, self._index = self._opened()
         if self._index.position == 0 and self._source.last():
             self.rebuild()
@@ -239,6 +235,25 @@ class Searching:
         except Busy:
             keys.close()
             raise Unreachable("another process is making the search index: ask again in a minute") from None
+
+
+def look(bureau: "Bureau", folder: Path, org: OrgId) -> int:
+    """Return at which change of the store the index on the disk stands, without making or mending anything.
+
+    Raises:
+        Misused: there is none, it does not open, or another process has it open (`Busy`).
+
+    """
+    with (
+        BodyKeys(folder / f"{org}.keys", _master(bureau, org)) as keys,
+        Index(folder / org, keys, bureau.entropy, load_model()) as index,
+    ):
+        return index.position
+
+
+def _master(bureau: "Bureau", org: OrgId) -> bytes:
+    # An index that was made before a restore opens under another one, and so not at all.
+    return bureau.keyring.secret(f"index {org} {bureau.epoch}")
 
 
 class _Watched:
