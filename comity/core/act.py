@@ -23,9 +23,8 @@ Unknown(tag='example.farewell/1', body=b'\xa1dkindrexample.farewell/1')
 """
 
 import hashlib
-import hmac
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import ClassVar
 
@@ -241,7 +240,42 @@ def row_digest(salt: bytes, index: int, row: bytes) -> Digest:
 
 def row_salt(salt: bytes, index: int) -> bytes:
     """Return the 32-byte salt of row `index`: HMAC-SHA-256 under the body's salt."""
-    return hmac.digest(salt, b"comity.row/1" + index.to_bytes(8, "big"), hashlib.sha256)
+    return keyed(salt)(_ROW + index.to_bytes(8, "big"))
+
+
+@lru_cache(maxsize=4)
+def row_salts(salt: bytes, count: int) -> tuple[bytes, ...]:
+    """Return the salts of the first `count` rows; the same batch is asked for them by its head and by its keeper."""
+    mac = keyed(salt)
+    return tuple(mac(_ROW + index.to_bytes(8, "big")) for index in range(count))
+
+
+def keyed(secret: bytes) -> Callable[[bytes], bytes]:
+    """Return HMAC-SHA-256 (RFC 2104) under a secret of at most 64 bytes.
+
+    For many short messages: the library's own looks the hash up and reads the secret anew for each, which takes three
+    times as long as the hashing.
+
+    >>> keyed(b"key")(b"The quick brown fox jumps over the lazy dog").hex()[:16]
+    'f7bc83f430538424'
+    """
+    if len(secret) > _BLOCK:
+        secret = hashlib.sha256(secret).digest()
+    padded = secret.ljust(_BLOCK, b"\x00")
+    inner, outer = hashlib.sha256(padded.translate(_INNER)), hashlib.sha256(padded.translate(_OUTER))
+
+    def mac(message: bytes) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(message)
+        around.update(within.digest())
+        return around.digest()
+
+    return mac
+
+
+_ROW = b"comity.row/1"
+_BLOCK = 64
+_INNER, _OUTER = (bytes(each ^ pad for each in range(256)) for pad in (0x36, 0x5C))
 
 
 @lru_cache(maxsize=1024)

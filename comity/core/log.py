@@ -111,7 +111,13 @@ def node_hash(left: bytes, right: bytes) -> Digest:
 
 def root_of(leaves: Sequence[bytes]) -> Digest:
     """Return the root of the tree over these leaf hashes; hashes every node once."""
-    return root_at_edge(grow(Frontier(), leaves))
+    row: list[bytes] = [_leaf(leaf) for leaf in leaves]
+    while len(row) > 1:
+        # One that is left over at the end of a row is the root of a smaller tree, and joins further up.
+        pairs = zip(row[::2], row[1::2], strict=False)
+        above = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        row = [*above, row[-1]] if len(row) % 2 else above
+    return Digest(row[0]) if row else EMPTY_ROOT
 
 
 # The right edge.

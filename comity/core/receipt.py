@@ -20,7 +20,7 @@ from enum import IntEnum
 import msgspec
 from msgspec.structs import force_setattr
 
-from comity.core.act import Act, row_digest, row_salt
+from comity.core.act import Act, row_salt, row_salts
 from comity.core.codec import encode
 from comity.core.errors import Malformed
 from comity.core.ids import ActId, BureauId, Digest, Millis
@@ -157,4 +157,5 @@ def verify_row(root: Digest | None, proof: RowProof) -> bytes:
 
 
 def _leaves(salt: bytes, rows: tuple[bytes, ...]) -> list[Digest]:
-    return [leaf_hash(row_digest(salt, index, row)) for index, row in enumerate(rows)]
+    salts = row_salts(salt, len(rows))
+    return [leaf_hash(hashlib.sha256(own + row).digest()) for own, row in zip(salts, rows, strict=True)]

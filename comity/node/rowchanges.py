@@ -27,6 +27,9 @@ PAGE = 1_000
 COUNTER = "row changes"
 
 _c, _r = row_changes.c, rows.c
+_PLACED = select(_r.number, _r.policy, _r.batch, _r.place).order_by(_r.number)
+_AFTER = Query(lambda member, done: _PLACED.where(_r.member == member, _r.number > done).limit(PAGE))
+_BETWEEN = Query(lambda member, first, last: _PLACED.where(_r.member == member, _r.number >= first, _r.number <= last))
 _LAST = Query(lambda member: select(func.max(_c.position).label("last")).where(_c.member == member))
 
 
@@ -94,8 +97,7 @@ def live(store: Store, database: Database) -> tuple[int, Iterator[Put]]:
         try:
             done = 0
             while True:
-                some = and_(_r.member == store.member, _r.number > done)
-                found = tx.all(select(rows).where(some).order_by(_r.number).limit(PAGE))
+                found = tx.all(_AFTER, member=store.member, done=done)
                 yield from _read(store, tx, found)
                 if len(found) < PAGE:
                     return
@@ -128,9 +130,8 @@ def _changes(store: Store, tx: Transaction, row: Row) -> Iterator[Change]:  # ty
         case What.DROP:
             yield Drop(numbers=numbers)
         case What.PUT:
-            for at in range(0, len(numbers), PAGE):
-                some = and_(_r.member == store.member, _r.number.in_(numbers[at : at + PAGE]))
-                yield from _read(store, tx, tx.all(select(rows).where(some).order_by(_r.number)))
+            # A batch numbers its rows one after the other.
+            yield from _read(store, tx, tx.all(_BETWEEN, member=store.member, first=numbers[0], last=numbers[-1]))
 
 
 def _read(store: Store, tx: Transaction, found: Iterable[Row]) -> Iterator[Put]:  # type: ignore[type-arg]

@@ -12,14 +12,12 @@ each can still be proven against the signed head.
 Nothing here decides who may see a row: `node/rowview.py` does, which is the only road to rows for desks and faces.
 """
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, and_, func, select, update
 
-from comity.core.act import Said, row_salt
+from comity.core.act import Said, keyed, row_salts
 from comity.core.capability import Capability
 from comity.core.codec import decode, encode
 from comity.core.handling import Label
@@ -42,6 +40,13 @@ AT_ONCE = 500
 _r, _l, _b, _p = rows.c, row_lists.c, row_batches.c, row_policies.c
 _POLICY = Query(
     lambda member, source, label: select(_p.policy).where(_p.member == member, _p.source == source, _p.label == label)
+)
+_PLACES = tuple(f"row{place}" for place in range(AT_ONCE))
+_HELD = Query(
+    lambda member, number, **some: select(rows).where(
+        _r.member == member, _r.list == number, _r.row.in_(some.values())
+    ),
+    ("member", "number", *_PLACES),
 )
 
 
@@ -83,7 +88,7 @@ def capability_of(bureau: "Bureau", name: str) -> Capability | None:
 
 def row_id(bureau: "Bureau", number: int, key: str) -> bytes:
     """Return the digest under which a row of a list is found; without the keyring's secret nobody can guess keys."""
-    return hmac.digest(bureau.keyring.secret("rows"), number.to_bytes(8) + key.encode(), hashlib.sha256)[:16]
+    return keyed(bureau.keyring.secret("rows"))(number.to_bytes(8) + key.encode())[:16]
 
 
 class Change:
@@ -96,7 +101,7 @@ class Change:
         subject = said.head.subject or said.id
         opening = bureau.store.find(tx, subject)
         self.list = opening.number if opening is not None else 0
-        self.secret = bureau.keyring.secret("rows")
+        self.mac, self.place = keyed(bureau.keyring.secret("rows")), self.list.to_bytes(8)
         row = tx.one(select(row_lists).where(self._here()))
         self.dropped = int(row.dropped) if row is not None else 0
         self.restricted = int(row.restricted) if row is not None else 0
@@ -108,7 +113,8 @@ class Change:
     def put(self, operation: PutRows, salt: bytes) -> None:
         """Put the rows of a batch, but those that a later act has dropped or put anew."""
         policy = policy_of(self.bureau, self.tx, self.said.head.sender, operation.label, quiet=operation.quiet)
-        resting = [Resting(place, row_salt(salt, place), row) for place, (_, row) in enumerate(operation.rows)]
+        salts = row_salts(salt, len(operation.rows))
+        resting = [Resting(place, salts[place], row) for place, (_, row) in enumerate(operation.rows)]
         self.lay([key for key, _ in operation.rows], resting, operation.serial, policy, operation.until)
 
     def lay(
@@ -125,8 +131,12 @@ class Change:
         lines = []
         for number, at in enumerate(ours, first):
             seen_as, restricted = self._restricted(held.get(ids[at]), serial, policy)
-            values = {"number": number, "serial": serial, "batch": batch, "place": resting[at].place}
-            lines.append(self._line(ids[at], **values, policy=seen_as, restricted=restricted))
+            lines.append(
+                self._line(
+                    ids[at], number=number, serial=serial, batch=batch, place=resting[at].place, policy=seen_as,
+                    restricted=restricted,
+                )
+            )  # fmt: skip
         line = {"member": self.member, "batch": batch, "list": self.list, "serial": serial, "policy": policy}
         line |= {"first": first, "count": len(ours), "stale": int(len(ours) < len(ids))}
         self.tx.put(row_batches, [{**line, "until": until if ours else None, "leaves": leaves}])
@@ -195,18 +205,24 @@ class Change:
         return and_(_l.member == self.member, _l.list == self.list)
 
     def _id(self, key: str) -> bytes:
-        return hmac.digest(self.secret, self.list.to_bytes(8) + key.encode(), hashlib.sha256)[:16]
+        return self.mac(self.place + key.encode())[:16]
 
     def _held(self, ids: Sequence[bytes]) -> dict[bytes, Row[Any]]:
         found: dict[bytes, Row[Any]] = {}
         for at in range(0, len(ids), AT_ONCE):
-            some = and_(_r.member == self.member, _r.list == self.list, _r.row.in_(ids[at : at + AT_ONCE]))
-            found |= {bytes(row.row): row for row in self.tx.all(select(rows).where(some))}
+            some = ids[at : at + AT_ONCE]
+            # The statement has as many places each time, so that it is put into words once.
+            named = dict(zip(_PLACES, [*some, *some[-1:] * (AT_ONCE - len(some))], strict=True))
+            found |= {bytes(row.row): row for row in self.tx.all(_HELD, member=self.member, number=self.list, **named)}
         return found
 
     def _line(self, row: bytes, **values: object) -> dict[str, Any]:
-        line = {"member": self.member, "list": self.list, "row": row, "number": None, "serial": 0, "batch": 0}
-        return line | {"place": 0, "policy": 0, "restricted": 0} | values
+        line: dict[str, Any] = {
+            "member": self.member, "list": self.list, "row": row, "number": None, "serial": 0, "batch": 0, "place": 0,
+            "policy": 0, "restricted": 0,
+        }  # fmt: skip
+        line.update(values)
+        return line
 
     def _as_it_is(self, found: Row[Any]) -> dict[str, Any]:
         names = ("number", "serial", "batch", "place", "policy", "restricted")

@@ -31,6 +31,7 @@ from comity.capabilities.records.acts import (
     Withdrawn,
     pack,
 )
+from comity.capabilities.records.acts.values import MAX_NUMBER, check_line, check_number
 from comity.capabilities.records.rules import Listed
 from comity.capabilities.records.tables import ASKED_BEFORE, DAY, RETENTION, months_after
 from comity.core.act import Act, Erased, Kinds, Said, encode_body, kind_of
@@ -418,3 +419,14 @@ def test_rows_that_are_not_what_they_are_said_to_be_are_malformed(rows: bytes, c
     assert isinstance(Kinds((Batch,)).decode(kind_of(Batch), good), Batch)
     with pytest.raises(Malformed):
         Kinds((Batch,)).decode(kind_of(Batch), raw)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=70))
+def test_a_plain_number_is_taken_as_any_other_is(text: str) -> None:
+    line = text.isprintable() and text == text.strip() and 1 <= len(text) <= MAX_NUMBER
+    if line and any(each.isalnum() for each in text):
+        check_number("a number", text)
+        check_line("a line", text)
+    else:
+        with pytest.raises(ValueError, match="a number"):
+            check_number("a number", text)

@@ -1,6 +1,7 @@
 """Heads, bodies, rows and kinds: what a head refuses, and what its digests hold."""
 
 import hashlib
+import hmac
 from typing import Any
 
 import msgspec
@@ -20,8 +21,11 @@ from comity.core.act import (
     body_digest,
     channel_of,
     encode_body,
+    keyed,
     own_stream,
     row_digest,
+    row_salt,
+    row_salts,
 )
 from comity.core.codec import decode, encode
 from comity.core.errors import Malformed, Misused
@@ -143,3 +147,14 @@ def test_each_row_has_a_salt_of_its_own(rows: list[str]) -> None:
     digests = {row_digest(SALT, index, row) for index, row in enumerate(found)}
     assert len(digests) == len(rows)
     assert hashlib.sha256(found[0]).digest() not in digests
+
+
+@given(st.binary(max_size=200), st.lists(st.binary(max_size=200), max_size=5))
+def test_a_code_under_a_prepared_secret_is_that_of_the_library(secret: bytes, messages: list[bytes]) -> None:
+    mac = keyed(secret)
+    assert [mac(each) for each in messages] == [hmac.digest(secret, each, "sha256") for each in messages]
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 40))
+def test_the_salts_of_a_batch_are_those_of_its_rows(salt: bytes, count: int) -> None:
+    assert list(row_salts(salt, count)) == [row_salt(salt, index) for index in range(count)]

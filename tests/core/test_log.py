@@ -365,3 +365,8 @@ def test_a_tile_that_is_none_is_refused_when_it_is_read(tile: bytes) -> None:
 def test_a_proof_can_be_made_from_the_tiles_of_a_larger_tree() -> None:
     proof = prove_inclusion(3, 300, READ)
     assert proof == prove_inclusion(3, 300, reader(stored(LEAVES[:300])))
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=70))
+def test_the_root_of_many_leaves_is_that_of_the_edge_which_they_grow(leaves: list[bytes]) -> None:
+    assert root_of(leaves) == root_at_edge(grow(Frontier(), leaves))

@@ -1,5 +1,6 @@
 """Each family of identifiers against the examples that its own standard or keeper publishes, and against misreads."""
 
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from comity.engines.match.identifiers import (
     documents,
     domains,
     firearms,
+    folding,
     mail,
     plates,
     telephones,
@@ -318,3 +320,9 @@ def test_reading_what_is_shown_gives_the_same_key(reader: Callable[[str], Readin
     except Malformed:
         return
     assert reader(found.shown).key == found.key
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_letters_are_compacted_as_those_of_any_script_are(text: str) -> None:
+    apart = unicodedata.normalize("NFKD", folding.plain(text))
+    assert folding.compact(text) == "".join(each for each in apart if each.isalnum())

@@ -256,7 +256,22 @@ def test_what_went_wrong_is_no_json(typed: Typed) -> None:
 
 # ------------------------------------------------------------------------------------------------------------ starting
 
-HEAVY = ("aiohttp", "litestar", "uvicorn", "alembic", "psycopg", "asyncpg", "httpx", "requests", "multipart", "jinja2")
+HEAVY = (
+    "numba",
+    "numpy",
+    "phonenumbers",
+    "stdnum",
+    "aiohttp",
+    "litestar",
+    "uvicorn",
+    "alembic",
+    "psycopg",
+    "asyncpg",
+    "httpx",
+    "requests",
+    "multipart",
+    "jinja2",
+)
 
 
 def loaded(*words: str, home_: str = "") -> set[str]:

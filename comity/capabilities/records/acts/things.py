@@ -103,9 +103,12 @@ class Recorded(
 
     def check(self) -> None:
         """Check what all records have."""
-        check_dates(when=self.when)
-        check_countries(where=self.where)
-        check_text("a note", self.note)
+        if self.when:
+            check_dates(when=self.when)
+        if self.where:
+            check_countries(where=self.where)
+        if self.note:
+            check_text("a note", self.note)
 
 
 class Name(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -411,7 +414,8 @@ def _check_document(document: TravelDocument | IdentityDocument) -> None:
     if not document.issuer:
         raise ValueError("a document has an issuing country")
     check_countries(issuer=document.issuer)
-    check_dates(issued=document.issued, expires=document.expires)
+    if document.issued or document.expires:
+        check_dates(issued=document.issued, expires=document.expires)
 
 
 def _check_numbers(what: str, **numbers: str) -> None:

@@ -31,7 +31,7 @@ from comity.capabilities.records.acts import (
     Vessel,
     WorkOfArt,
 )
-from comity.core.codec import decode
+from comity.core.codec import recall
 from comity.core.errors import Malformed
 from comity.core.rows import Findable
 
@@ -47,13 +47,13 @@ _Numbers = Iterator[tuple[str, str, str]]
 
 
 def findable(row: bytes) -> Findable:
-    """Return by what a row is found.
+    """Return by what a row is found; its spelling was looked at when it came.
 
     Raises:
         Malformed: these bytes are no row.
 
     """
-    record = decode(row, Row).record
+    record = recall(row, Row).record
     found = dict.fromkeys((kind, folded(kind, number, country)) for kind, number, country in _numbers(record))
     if not isinstance(record, Nominal):
         return Findable(what=_WORDS[type(record)], identifiers=tuple(found))

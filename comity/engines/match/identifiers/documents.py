@@ -6,9 +6,10 @@ that an index is asked for. Its check digit stands in the zone (``mrz``).
 """
 
 from comity.core.errors import Malformed
-from comity.engines.match.identifiers.folding import SYMBOLS, compact, folded
+from comity.engines.match.identifiers.folding import SYMBOL_SET, compact, folded
 from comity.engines.match.identifiers.reading import Kind, Proof, Reading
 
+DIGITS = frozenset("0123456789")
 SHORTEST, LONGEST = 4, 20
 """Characters. Shorter ones are found among 130 million by chance; no issuer of a travel document is known."""
 
@@ -37,6 +38,6 @@ def serial(text: str, shortest: int, longest: int) -> str:
     number = compact(text)
     if not shortest <= len(number) <= longest:
         raise Malformed(f"{len(number)} letters and digits, expected {shortest} to {longest}")
-    if not any(each.isdigit() for each in number) or any(each not in SYMBOLS for each in number):
+    if not SYMBOL_SET.issuperset(number) or DIGITS.isdisjoint(number):
         raise Malformed("a number consists of Latin letters and digits, one digit at least")
     return number

@@ -9,6 +9,7 @@ A search for numbers that differ by an edit never happens by itself, nor without
 """
 
 import hashlib
+import re
 import unicodedata
 from enum import StrEnum
 
@@ -34,6 +35,7 @@ TO_LETTERS = {"0": "ODQ", "1": "IL", "2": "Z", "5": "S", "6": "G", "8": "B"}
 FOLD = str.maketrans(TO_DIGIT)
 FOLDED_SYMBOLS = "".join(symbol for symbol in SYMBOLS if symbol not in TO_DIGIT)
 
+_NO_SYMBOL = re.compile("[^0-9A-Z]")
 SAME_SHAPE = dict(zip("АВЕЅІЈКМНОРСТУХЗΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYX3ABEZHIKMNOPTYX", strict=True))
 """Cyrillic and Greek capitals of the shape of a Latin one (the twelve that GOST R 50577 allows on plates are among
 them); Cyrillic ze looks like the digit 3."""
@@ -71,6 +73,8 @@ def compact(text: str) -> str:
     >>> compact(" аб 12-34/ü ")
     'AБ1234U'
     """
+    if text.isascii():
+        return _NO_SYMBOL.sub("", text.upper())
     apart = unicodedata.normalize("NFKD", plain(text))
     kept = (each for each in apart if each.isalnum())
     return unicodedata.normalize("NFC", "".join(SAME_SHAPE.get(each, each) for each in kept))
