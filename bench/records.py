@@ -131,7 +131,8 @@ def replicate(fed: Federation, listed: ActId, serial: int, rows: list[Row]) -> S
     found = RowView(no, reader(no)).find(sought).brought
     marks.append(time.perf_counter())
     spent = time.process_time() - spent
-    stages = Stages(*(after - before for before, after in itertools.pairwise(marks)), spent)
+    said, sealed_, received, seen = (after - before for before, after in itertools.pairwise(marks))
+    stages = Stages(said, sealed_, received, seen, spent)
     if ruled != ["accepted"] or not found:
         raise SystemExit(f"a batch was not replicated: {ruled}, {len(found)} rows found")
     fed.carry()

@@ -210,9 +210,9 @@ class Change:
     def _held(self, ids: Sequence[bytes]) -> dict[bytes, Row[Any]]:
         found: dict[bytes, Row[Any]] = {}
         for at in range(0, len(ids), AT_ONCE):
-            some = ids[at : at + AT_ONCE]
+            some = list(ids[at : at + AT_ONCE])
             # The statement has as many places each time, so that it is put into words once.
-            named = dict(zip(_PLACES, [*some, *some[-1:] * (AT_ONCE - len(some))], strict=True))
+            named = dict(zip(_PLACES, some + some[-1:] * (AT_ONCE - len(some)), strict=True))
             found |= {bytes(row.row): row for row in self.tx.all(_HELD, member=self.member, number=self.list, **named)}
         return found
 

@@ -7,7 +7,8 @@ from comity.app import open_node
 from comity.capabilities.records import desk
 from comity.capabilities.records.acts import RecordKind
 from comity.core.ids import BureauId
-from tests.faces.conftest import PASSPHRASE, Typed
+from tests.faces.conftest import Typed
+from tests.organisation import PASSPHRASE
 from tests.simulator import reader
 
 
