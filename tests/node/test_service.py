@@ -1,18 +1,22 @@
 """A node at work: its loop sends to everybody what is due to many, also where one look does not seal for all."""
 
 import asyncio
+import json
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
 
+from comity.capabilities.records import desk
+from comity.capabilities.records.acts import RecordKind
 from comity.core.codec import encode, unpack
 from comity.core.ids import BureauId
 from comity.node import inbox, post
 from comity.node.carrier import Carrier
 from comity.node.service import Service
 from tests.node.conftest import Found
-from tests.simulator import Federation, lines, tell
+from tests.simulator import Federation, lines, reader, tell
 
 NAMES = ["ma", "no", "et", "ke", "fj"]
 ROUNDS = 600
@@ -57,3 +61,32 @@ def test_an_act_to_many_reaches_all_although_one_look_seals_for_two(
 
     asyncio.run(work())
     assert states() == {"handed"}
+
+
+def test_a_node_at_work_keeps_its_index_up_with_what_it_commits(found: Found, tmp_path: Path) -> None:
+    ma = found(["ma", "no"]).bureaus[BureauId("ma")]
+    listed = desk.open(ma, reader(ma), record=RecordKind.TRAVEL_DOCUMENT, to=(BureauId("no"),)).id
+    file, record = tmp_path / "rows.jsonl", {"number": "XX0000001", "issuer": "NOR", "type": "P", "loss": "lost"}
+    finder = ma.finder
+    assert finder is not None
+
+    def behind(rows: int) -> bool:
+        # Asked of the files: a question would bring the index up to date by itself.
+        held = finder._held
+        return held is None or held._index.figures()["rows"] != rows
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        service = asyncio.create_task(Service(ma).run(stop))
+        for rows in (1, 2):
+            file.write_text(json.dumps({"key": f"a-{rows}", "record": record}) + "\n")
+            await asyncio.to_thread(desk.publish, ma, reader(ma), which=listed.hex(), file=file)
+            for _ in range(ROUNDS):
+                if not behind(rows):
+                    break
+                await asyncio.sleep(0.05)
+            assert not behind(rows)
+        stop.set()
+        await service
+
+    asyncio.run(work())
