@@ -13,6 +13,7 @@ Nothing here decides who may see a row: `node/rowview.py` does, which is the onl
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, and_, func, select, update
@@ -300,9 +301,15 @@ def policy_of(bureau: "Bureau", tx: Transaction, source: BureauId, label: Label,
 
 def policy_in(row: Row[Any]) -> Policy:
     """Return the policy of a row of the table of policies."""
-    kept = decode(bytes(row.label), _Spelled)
+    return _policy(BureauId(row.source), bytes(row.label))
+
+
+# Each search asks for all of them.
+@lru_cache(maxsize=16_384)
+def _policy(source: BureauId, spelled: bytes) -> Policy:
+    kept = decode(spelled, _Spelled)
     label = Label(**{name: getattr(kept, name) for name in Label.__struct_fields__})
-    return Policy(source=BureauId(row.source), label=label, quiet=bool(kept.quiet))
+    return Policy(source=source, label=label, quiet=bool(kept.quiet))
 
 
 def live(bureau: "Bureau", tx: Transaction, number: int) -> int:

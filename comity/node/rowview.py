@@ -35,6 +35,7 @@ from comity.node.view import S, View
 
 _r, _b, _p = rows.c, row_batches.c, row_policies.c
 _BY_KEY = Query(lambda member, number, row: select(rows).where(_r.member == member, _r.list == number, _r.row == row))
+_BY_NUMBER = Query(lambda member, number: select(rows).where(_r.member == member, _r.number == number))
 _POLICIES = Query(lambda member: select(row_policies).where(_p.member == member))
 
 
@@ -166,15 +167,16 @@ class RowView:
         """
         question = self._question(sought)
         with self.bureau.database.read() as tx:
-            mine, quiet = self._policies(tx), self._quiet(tx)
+            mine, quiet = self._ruled(tx)
         if self.bureau.finder is None:
             raise Misused("this node keeps no search index")
         asked = msgspec.structs.replace(question, allow=tuple(sorted(mine)), quiet=tuple(sorted(quiet)))
         answer = self.bureau.finder.ask(self.bureau, asked)
         with self.bureau.database.read() as tx:
             # What was ruled may have changed while the index was asked.
-            brought = tuple(self._brought(tx, sought, answer.seen, self._policies(tx)))
-            hushed = tuple(self._brought(tx, sought, answer.quiet, self._quiet(tx)))
+            mine, quiet = self._ruled(tx)
+            brought = tuple(self._brought(tx, sought, answer.seen, mine))
+            hushed = tuple(self._brought(tx, sought, answer.quiet, quiet))
         for each in brought:
             self._look(each.shelf)
         compared, touched, scored = answer.seen.effort
@@ -230,11 +232,8 @@ class RowView:
     def _policies(self, tx: Transaction) -> _Seen:
         return self._ruled(tx)[0]
 
-    def _quiet(self, tx: Transaction) -> _Seen:
-        """Return the policies that the reader would see, were they not quiet."""
-        return self._ruled(tx)[1]
-
     def _ruled(self, tx: Transaction) -> tuple[_Seen, _Seen]:
+        """Return the policies that the reader sees, and those that he would see, were they not quiet."""
         if epochs.closed(self.bureau, tx):
             raise Refused(epochs.CLOSED)
         seen, quiet = _Seen(), _Seen()
@@ -316,14 +315,10 @@ class RowView:
                 return
 
     def _still(self, tx: Transaction, numbers: list[int], seen: _Seen) -> Iterator[tuple[int, Shelf, bytes]]:
-        """Yield those of these rows that are still here and for this reader, in this order, a few at a time."""
-        for at in range(0, len(numbers), LONGEST):
-            wanted = numbers[at : at + LONGEST]
-            some = tx.all(select(rows).where(_r.member == self.bureau.member, _r.number.in_(wanted)))
-            found = {int(row.number): row for row in some}
-            for number in wanted:
-                for shelf, row in self._opened(tx, [found[number]] if number in found else [], seen):
-                    yield number, shelf, row
+        """Yield those of these rows that are still here and for this reader, in this order."""
+        for number in numbers:
+            found = tx.all(_BY_NUMBER, member=self.bureau.member, number=number)
+            yield from ((number, shelf, row) for shelf, row in self._opened(tx, found, seen))
 
     def _identifiers(self, row: bytes) -> frozenset[tuple[str, str]]:
         for each in self.bureau.capabilities:
@@ -333,9 +328,7 @@ class RowView:
         return frozenset()
 
     def _resting(self, tx: Transaction, row: Row) -> Resting | None:  # type: ignore[type-arg]
-        part = segments.part_of(int(row.place))
-        segment = segments.read(self.bureau.store, tx, int(row.batch), part)
-        return next((each for each in segment if each.place == int(row.place)), None)
+        return segments.one(self.bureau.store, tx, int(row.batch), int(row.place))
 
     def _withheld(self, tx: Transaction, kept: Kept) -> bool:
         """Tell whether a restore keeps it back: its source has not said yet what it withdrew since the backup."""

@@ -11,7 +11,7 @@ old key is destroyed when that has committed, and again after a crash (`Store.do
 
 import struct
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 from sqlalchemy import and_, delete, select
@@ -67,6 +67,14 @@ def read(store: Store, tx: Transaction, batch: int, part: int) -> tuple[Resting,
     return _opened(store.reveal(tx, int(found.number), bytes(found.sealed)))
 
 
+def one(store: Store, tx: Transaction, batch: int, place: int) -> Resting | None:
+    """Return one row of a batch, without making the others of its segment; None where it does not rest here."""
+    found = tx.one(_SEGMENT, member=store.member, batch=batch, part=part_of(place))
+    if found is None or store.bodies.state(int(found.number)) is State.ERASED:
+        return None
+    return next(_parted(store.reveal(tx, int(found.number), bytes(found.sealed)), place), None)
+
+
 def every(store: Store, tx: Transaction, batch: int) -> tuple[Resting, ...]:
     """Return all rows of a batch that rest here."""
     rows = tx.all(select(_s.part).where(and_(_s.member == store.member, _s.batch == batch)).order_by(_s.part))
@@ -120,13 +128,16 @@ def _spelled(rows: list[Resting]) -> bytes:
 
 
 def _opened(raw: bytes) -> tuple[Resting, ...]:
+    return tuple(_parted(raw))
+
+
+def _parted(raw: bytes, only: int | None = None) -> Iterator[Resting]:
     count = int.from_bytes(raw[:4])
     numbers, salts = struct.unpack_from(f">{2 * count}I", raw, 4), 4 + 8 * count
     plain = zlib.decompressobj().decompress(raw[salts + 32 * count :], MAX_BYTES)
-    found, at = [], 0
+    at = 0
     for index in range(count):
-        place, length = numbers[2 * index : 2 * index + 2]
-        salt = raw[salts + 32 * index : salts + 32 * index + 32]
-        found.append(Resting(place, salt, plain[at : at + length]))
+        place, length = numbers[2 * index], numbers[2 * index + 1]
+        if only is None or place == only:
+            yield Resting(place, raw[salts + 32 * index : salts + 32 * index + 32], plain[at : at + length])
         at += length
-    return tuple(found)
