@@ -81,6 +81,10 @@ class Lists:
                 }
         return shown
 
+    def took(self, acts: Iterable[ActId]) -> set[ActId]:
+        """Return those of some acts that took something back."""
+        return {act for act in acts if act in self.said and not self.said[act].puts}
+
     def lagging(
         self, listed: ActId, has: Collection[ActId], now: Millis
     ) -> dict[tuple[ActId, BureauId], tuple[bool, bool]]:
