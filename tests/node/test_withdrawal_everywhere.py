@@ -3,7 +3,6 @@
 `withdrawing.py` says how it is moved and what is asserted after each step; here is what must be true in the end.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,7 +61,9 @@ def assert_withdrawn_everywhere(play: Play) -> None:
         every = [word.encode() for word in play.lists.canaries]
         assert remains.on_disk(play.folder / bureau.me, every) == set()
     for source in play.lists.sources():
-        assert all(play.lists.lagging(listed, play.logs[source].has, play.clock) == {} for listed in play.lists.of(source))
+        assert all(
+            play.lists.lagging(listed, play.logs[source].has, play.clock) == {} for listed in play.lists.of(source)
+        )
     for said in play.lists.said.values():
         for holder in said.asked:
             assert_signed(play, holder, said.act)
@@ -103,6 +104,7 @@ def assert_a_new_backup_holds_nothing(play: Play, name: BureauId, folder: Path) 
     twin.store.bodies.close()
 
 
+@pytest.mark.timeout(600)
 def test_thirty_nodes_under_partitions_crashes_and_restores(play: Play, tmp_path: Path) -> None:
     one, _ = lists(play)
     play.heal()
@@ -138,8 +140,9 @@ def test_thirty_nodes_under_partitions_crashes_and_restores(play: Play, tmp_path
     assert play.told["looked while closed"] > 0
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("play", [FEW], indirect=True)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_few_nodes_by_chance(play: Play, seed: int) -> None:
     by_chance(play, f"few {seed}", rounds=40)
 

@@ -33,7 +33,7 @@ class Said:
     """Who drops them and must say so."""
     everywhere: bool = False
     """Whether the source drops them too."""
-    deadline: Millis = Millis(0)
+    deadline: int = 0
 
 
 @dataclass
@@ -64,7 +64,8 @@ class Lists:
         """Return the lists of a source."""
         return [listed for listed, each in self.opened.items() if each.source == source]
 
-    def keys(self) -> Iterator[tuple[ActId, str]]:  # noqa: D102 - a list and a key
+    def named(self) -> Iterator[tuple[ActId, str]]:
+        """Yield every list with every key that ever stood in it."""
         yield from dict.fromkeys((said.listed, key) for said in self.said.values() for key in said.puts)
 
     def shown(self, name: BureauId, has: Collection[ActId]) -> dict[tuple[ActId, str], str]:
