@@ -193,10 +193,10 @@ def _convicted(files: Iterable[bytes], anchor: Anchor) -> BureauId:
     for raw in files:
         assert proof.verify(raw, anchor).findings
         read.append(parse_proof(raw))
-    asked, batch, statement, answer = read
-    taken, stated, said = (decode(each.act.body or b"", kind) for each, kind in (
-        (asked, Withdrawal), (statement, Withdrawn), (answer, Information),
-    ))  # fmt: skip
+    asked, _, statement, answer = read
+    taken = decode(asked.act.body or b"", Withdrawal)
+    stated = decode(statement.act.body or b"", Withdrawn)
+    said = decode(answer.act.body or b"", Information)
     heads = [_head(each) for each in read]
     row, salt, index, size, path = decode(bytes.fromhex(said.text), tuple[bytes, bytes, int, int, list[bytes]])
     under = RowProof(row=row, salt=salt, inclusion=Inclusion(index, size, tuple(map(Digest, path))))

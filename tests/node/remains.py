@@ -60,10 +60,11 @@ def left(bureau: Bureau, words: Iterable[str]) -> set[tuple[str, str]]:
 def on_disk(folder: Path, words: Iterable[bytes]) -> set[bytes]:
     """Return which of these bytes stand in some file under a folder, or in the file that it is."""
     files = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
-    found, rest = set(), set(words)
+    wanted = set(words)
+    found: set[bytes] = set()
     for file in files:
         raw = file.read_bytes()
-        found |= {word for word in rest - found if word in raw}
+        found |= {word for word in wanted - found if word in raw}
     return found
 
 
