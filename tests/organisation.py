@@ -78,7 +78,7 @@ def admit(  # noqa: PLR0913 - a bureau has these parts
 ) -> None:  # fmt: skip
     """Make the node of a bureau, and accredit it."""
     now, bureau, registry = clock.now(), BureauId(name), folder / "registry"
-    home.create(folder / name, passphrase, database=database, address=address)
+    home.create(folder / name, passphrase, database=database, address=address, work=4)
     node = home.open_home(folder / name, passphrase)
     try:
         keys = tuple(node.keyring.new(use, suite) for use, suite in (*KEYS, (KeyUse.WITNESS, Suite.ED25519)))

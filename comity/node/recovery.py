@@ -10,6 +10,9 @@ nobody says anything but the exchange itself. So what was recalled after the bac
 and a keeper gives no number twice. A member that is away may be waived by the bureau's own decision; then what came
 from it before stays hidden until it has answered after all (`epochs.withheld`).
 
+An answer carries whole acts. Once it has arrived, its body goes on both sides: what it carried rests by itself, and a
+copy in it would outlive a recall or a withdrawal.
+
 The members' answer is made here too: `work` does whatever either side has to do next.
 """
 
@@ -18,7 +21,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, select, update
 
 from comity.core import cose
 from comity.core.act import Act, Head, Said, Unknown
@@ -35,7 +38,7 @@ from comity.node import arrivals, epochs, erasing, schema
 from comity.node.bureau import LANES, PATIENCE, Bureau, Utterance
 from comity.node.database import Transaction
 from comity.node.rows import apply_rows
-from comity.node.store import PARKED, Fate
+from comity.node.store import ACCEPTED, HELD, PARKED, Fate
 
 PART = 2 << 20
 """Bytes of bodies in one part of an answer; what is longer goes alone."""
@@ -52,7 +55,7 @@ ENCLOSED = 64
 MOST_MARKS = 50_000
 """Channels named to one member, the newest first; what is not named is said again, and does no harm."""
 
-_OURS = ("exchange.epoch/1", "exchange.held/1", "exchange.gap/1")
+_OURS = ("exchange.epoch/1", HELD, "exchange.gap/1")
 """Kinds that speak of this exchange alone, and mean nothing later."""
 
 _a, _o, _r, _w = schema.acts.c, schema.outbox.c, schema.recoveries.c, schema.awaited.c
@@ -104,7 +107,18 @@ def work(bureau: Bureau) -> int:
     if own is not None:
         done += sum(bureau.database.write(partial(_tell, bureau, peer)) for peer in _untold(bureau, own.epoch))
         done += bureau.database.write(partial(_finish, bureau, own.epoch))
+    for act in _spent(bureau) if rows else ():
+        bureau.database.write(partial(bureau.store.erase, act=act))
+        done += 1
     return done
+
+
+def _spent(bureau: Bureau) -> list[ActId]:
+    """Return the answers that have done their work: what they carried rests by itself now, and must be erasable."""
+    moving = exists().where(and_(_o.act == _a.number, _o.state != "settled"))
+    whole = and_(_a.member == bureau.member, _a.kind == HELD, _a.code == ACCEPTED, _a.body.is_not(None))
+    with bureau.database.read() as tx:
+        return [ActId(bytes(row.id)) for row in tx.all(select(_a.id).where(whole, ~moving).limit(NAMED))]
 
 
 def members(bureau: Bureau) -> list[BureauId]:

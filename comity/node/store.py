@@ -46,6 +46,9 @@ Rest = bytes | Signed | None
 MOST_FRESH, MOST_FRESH_BYTES = 1024, 16_384
 """How many acts are kept at hand between their commit and their first sealing, and the longest body of one, bytes."""
 
+HELD = "exchange.held/1"
+"""The one kind of the exchange itself whose body may be erased: it carries other acts whole."""
+
 ACCEPTED, PARKED = "accepted", "parked"
 """Codes of acts that were not refused."""
 
@@ -191,7 +194,7 @@ class Store:
             raise Misused("this node holds no such act")
         if kept.code == PARKED:
             raise Misused("this act waits for its ruling; erase it afterwards")
-        if kept.head.capability in {"exchange", "keeping"}:
+        if kept.head.capability in {"exchange", "keeping"} and kept.head.kind != HELD:
             raise Misused(f"{kept.head.kind} holds nothing of a person, and proofs and chains rest on it")
         tx.before.append(lambda: self.bodies.erase([kept.number]))
         self.bury(tx, kept)

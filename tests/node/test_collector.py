@@ -389,7 +389,7 @@ def test_two_copies_of_one_act_are_both_confirmed_though_they_bring_the_same_att
     monkeypatch.setattr("tests.relayed.FETCHES", 1)
     fed = relayed(tmp_path / "federation", "ma no", "r1")
     fed.away.add(NO)
-    lost = []
+    lost: list[Answer] = []
 
     def tap(_: BureauId, path: str, body: bytes, there: There) -> Answer:
         answer = there(body)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from comity.capabilities.records import desk
-from comity.capabilities.records.acts import Cause, RecordKind
+from comity.capabilities.records.acts import Cause, Reach, RecordKind
 from comity.core.errors import Misused, Refused
 from comity.core.ids import ActId, BureauId
+from comity.node import rebuild
+from tests.node import remains
 from tests.node.recovering import World
 from tests.simulator import reader
 
@@ -64,3 +66,24 @@ def test_no_desk_shows_what_was_withdrawn_after_the_backup(world: World, tmp_pat
         world.carry()
     assert seen(world, MA, listed) == ["a-2"]
     assert seen(world, NO, listed) == ["a-2"]
+
+
+def test_no_copy_of_a_withdrawn_row_is_left_in_what_a_restored_source_was_handed_back(
+    world: World, tmp_path: Path
+) -> None:
+    world.back_up(NO)
+    listed = filled(world, tmp_path)
+    world.lose(NO)
+    world.restore(NO)
+    world.start(NO)
+    for _ in range(8):
+        world.later(10_000)
+        world.carry()
+    no = world.bureaus[NO]
+    assert all(remains.left(world.bureaus[name], ["XX0000001"]) for name in (MA, NO))
+    desk.withdraw(no, reader(no), which=listed.hex(), why=Cause.MISTAKEN, reach=Reach.LIST)
+    for _ in range(8):
+        world.later(10_000)
+        world.carry()
+    assert [remains.left(bureau, ["XX0000001"]) for bureau in world.bureaus.values()] == [set()] * 3
+    assert [rebuild.rebuild(bureau).differing for bureau in world.bureaus.values()] == [()] * 3
