@@ -50,8 +50,8 @@ def about(listed: Said, act: Act, sender: BureauId, to: BureauId, **how: Any) ->
 
 def setup(listed: Said, to: BureauId = NO, sender: BureauId = MA, **parts: Any) -> Said:  # noqa: ANN401
     """Return a part of a set."""
-    act = Setup(**{"serial": NOW, "part": 1, "parts": 1, "concealed": points(5)} | parts)
-    return about(listed, act, sender, to)
+    whole: dict[str, Any] = {"serial": NOW, "part": 1, "parts": 1, "concealed": points(5)}
+    return about(listed, Setup(**whole | parts), sender, to)
 
 
 def question(listed: Said, sender: BureauId = NO, to: BureauId = MA, count: int = 2, **how: Any) -> Said:  # noqa: ANN401

@@ -1,6 +1,7 @@
 """The desk of lists of keys, with real nodes: opened, filled, asked, answered without anybody, and ended."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from comity.core.handling import Basis, Purpose
 from comity.core.ids import ActId, BureauId
 from comity.engines import psi
 from comity.node import schema
+from comity.node.bureau import Bureau
+from comity.node.database import Transaction
+from comity.node.view import View
 from tests.attacks.means import disk_of
 from tests.capabilities.desks import ET, MA, NO, at, lawless
 from tests.simulator import DAY, Federation, code_of, held, reader, received, rows
@@ -36,8 +40,8 @@ def write(folder: Path, *lines: str, name: str = "numbers.txt") -> Path:
 
 def opened(fed: Federation, *to: str, **how: Any) -> Said:  # noqa: ANN401
     """Open a list of phones at `ma`, and let it arrive."""
-    recipients = tuple(map(BureauId, to or ("no", "et")))
-    said = desk.open(*at(fed, MA), **{"of": KeyKind.PHONE, "to": recipients, "size": 1_000, "daily": 2} | how)
+    parts: dict[str, Any] = {"of": KeyKind.PHONE, "to": tuple(map(BureauId, to or ("no", "et")))}
+    said = desk.open(*at(fed, MA), **parts | {"size": 1_000, "daily": 2} | how)
     fed.carry()
     return said
 
@@ -167,7 +171,7 @@ def test_the_secrets_of_a_pair_are_seen_by_no_reader(fed: Federation, tmp_path: 
         found = secrets(bureau, listed.id)
         assert found
         for role in OfficerRole:
-            seen = desk.asking.View(bureau, reader(bureau, role=role)).acts().items
+            seen = View(bureau, reader(bureau, role=role)).acts().items
             assert not {each.id for each in seen} & {said.id for said, _ in found}
 
 
@@ -292,11 +296,15 @@ def test_after_the_epoch_keys_and_points_are_destroyed_at_both_ends(fed: Federat
     assert code_of(fed.bureaus[MA], late) == "keylists.over"
 
 
+def _erase(bureau: Bureau, act: ActId, tx: Transaction) -> None:
+    bureau.store.erase(tx, act)
+
+
 def test_a_source_that_has_lost_its_key_says_so(fed: Federation, tmp_path: Path) -> None:
     listed = filled(fed, tmp_path)
     bureau = fed.bureaus[MA]
     for said, _ in secrets(bureau, listed.id):
-        bureau.database.write(lambda tx, gone=said.id: bureau.store.erase(tx, gone))
+        bureau.database.write(partial(_erase, bureau, said.id))
     found = answer(fed, ask(fed, tmp_path, listed))
     assert (found.standing, found.reason) == (Standing.FAILED, "unavailable")
 
@@ -361,7 +369,7 @@ def test_a_list_is_asked_once_it_is_filled_and_not_by_its_source(fed: Federation
         ask(fed, tmp_path, listed)
     with pytest.raises(Misused, match="this list is ours"):
         ask(fed, tmp_path, listed, sender=MA)
-    message = desk.parts.View(*at(fed, NO)).acts().items[0].id.hex()
+    message = View(*at(fed, NO)).acts().items[0].id.hex()
     assert message == listed.id.hex()
     with pytest.raises(Misused, match="no act that you may see begins"):
         desk.fill(*at(fed, MA), which="0000", file=write(tmp_path, *SET))
