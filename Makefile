@@ -9,8 +9,9 @@ WORKERS ?= 2
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
-# Development must not depend on what a caller's environment happens to say.
-unexport PYTHONPATH
+# Development must not depend on what a caller's environment happens to say; hundreds of processes that each compile
+# everything anew would take minutes.
+unexport PYTHONPATH PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: list

@@ -45,6 +45,7 @@ from comity.node.bureau import Bureau
 from comity.node.chunks import ID
 from comity.node.clock import entropy
 from comity.node.database import Database, sqlite_url
+from comity.node.finding import Finder
 from comity.node.home import BUILT_IN
 from comity.node.inbox import Outcome
 from comity.node.keyring import Keyring
@@ -130,14 +131,14 @@ class Federation:
             org=self.org, me=me, member=1, epoch=1, database=database, keyring=keyring, capabilities=self.capabilities,
             store=Store(1, me, kinds, self.capabilities, bodies, entropy), ledger=Ledger(1, f"{self.org}/{name}"),
             blobs=Blobs(home / "blobs"), registry=lambda: self.registry, now=self.now, entropy=entropy,
+            finder=Finder(home / "index", self.org),
         )  # fmt: skip
 
     def restart(self, name: str) -> Bureau:
         """Close a bureau and open it again from what is on its disk."""
         old = self.bureaus[BureauId(name)]
         url = old.database.url
-        old.database.close()
-        old.store.bodies.close()
+        close(old)
         self.bureaus[BureauId(name)] = self.open(name, old.keyring, url)
         return self.bureaus[BureauId(name)]
 
@@ -266,8 +267,15 @@ class Federation:
     def close(self) -> None:
         """Close every node."""
         for bureau in self.bureaus.values():
-            bureau.database.close()
-            bureau.store.bodies.close()
+            close(bureau)
+
+
+def close(bureau: Bureau) -> None:
+    """Close everything that a bureau has open."""
+    if bureau.finder is not None:
+        bureau.finder.close()
+    bureau.database.close()
+    bureau.store.bodies.close()
 
 
 def reader(bureau: Bureau, officer: str = "o-1", unit: str = "duty", role: OfficerRole = OfficerRole.OFFICER) -> Reader:

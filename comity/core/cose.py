@@ -328,6 +328,8 @@ def _only(beside: dict[object, object], *labels: int) -> list[bytes]:
     return found
 
 
+# A frame is looked at for its key, for its signature and for what it says, one after the other.
+@lru_cache(maxsize=16)
 def _sign1_parts(raw: bytes) -> tuple[bytes, bytes, bytes]:
     match _untag(raw, _TAG_SIGN1, 4):
         case [bytes() as protected, dict() as beside, bytes() as payload, bytes() as signature] if not beside:

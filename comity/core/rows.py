@@ -10,6 +10,7 @@ Nothing here knows what a row says.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,8 @@ class PutRows(msgspec.Struct, frozen=True, kw_only=True):
     label: Label
     until: Millis
     """When they lapse: every node drops them by itself."""
+    quiet: bool = False
+    """Found for their source alone: who searches elsewhere is not told that they are there."""
 
 
 class RestrictRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,8 @@ class RestrictRows(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] | None
     """None: all rows of the list with a lower serial."""
     label: Label
+    quiet: bool = False
+    """As they were put."""
 
 
 class DropRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,16 +70,37 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     source: BureauId
     label: Label
     """Without its end, which is the row's own."""
+    quiet: bool = False
+    """Nobody but its source is told that it is there."""
+
+
+class Findable(msgspec.Struct, frozen=True, kw_only=True):
+    """By what a row is found, and what weighs beside it; plain values, for who looks knows no capability's structs."""
+
+    what: str
+    """The kind of record, in the word of its capability."""
+    names: tuple[str, ...] = ()
+    """Each name and alias of the person."""
+    identifiers: tuple[tuple[str, str], ...] = ()
+    """Kind and folded text of each number; the kinds are those of `node/searching.py`."""
+    born: tuple[str, ...] = ()
+    """Partial dates, ISO 8601."""
+    nationalities: tuple[str, ...] = ()
+    sex: str = ""
+    """``F``, ``M`` or ``X``, as documents say it."""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """What a capability declares whose acts carry rows."""
 
-    operations: Callable[[Said, BureauId], tuple[RowOperation, ...]]
-    """``operations(said, me)``: what an accepted act does to the rows at bureau `me`."""
+    operations: Callable[[Said, BureauId, Any], tuple[RowOperation, ...]]
+    """``operations(said, me, state)``: what an accepted act does to the rows at bureau `me`, the subject being so."""
     key: Callable[[bytes], str]
     """``key(row)``: how the source calls a row; raises `Malformed` where it is none."""
+    findable: Callable[[bytes], Findable]
+    """``findable(row)``: by what it is found; raises `Malformed` where it is none."""
     states: Callable[[Said, Gone], Act | None]
     """``states(said, gone)``: what a node that is not the source's says once it has dropped what an act asked for."""
     veil: Callable[[Policy, Reader], Sight]

@@ -48,6 +48,7 @@ from comity.core.ruling import ALLOWED, Refusal, require
 from comity.node import channels, epochs, schema
 from comity.node.blobs import Blobs
 from comity.node.database import Database, Transaction
+from comity.node.finding import Finder
 from comity.node.keyring import Keyring
 from comity.node.ledger import Ledger
 from comity.node.rows import apply_rows
@@ -101,6 +102,8 @@ class Bureau:
     """The registry as last verified."""
     now: Callable[[], Millis]
     entropy: Callable[[int], bytes]
+    finder: Finder | None = None
+    """The way to the search index of its rows."""
     trust: Trust | None = None
     """What was verified of the registry's own files; proof files are made with them."""
     verify: Verify | None = None

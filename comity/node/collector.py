@@ -116,12 +116,13 @@ class Basket:
                 continue
             # The relay keeps it; perhaps it can be taken in later.
             self._left.append(each.number)
-            chunks = self._chunks(each)
+            chunks = self.lacks(each)
             if chunks and each.number not in self.fetching and len(self.fetching) + len(lacking) < MOST_FETCHING:
                 lacking.append(Lacking(mail=each, chunks=chunks))
         return new, lacking
 
-    def _chunks(self, mail: Mail) -> dict[str, list[bytes]]:
+    def lacks(self, mail: Mail) -> dict[str, list[bytes]]:
+        """Return what is missing of the attachments that mail announces; nothing where its frame is no good."""
         try:
             return offers.offered(self.bureau, decode(mail.delivery, Delivery).frame)
         except ComityError:
@@ -178,13 +179,22 @@ class Collector:
         """Fetch the attachments of one piece of mail, then take it in; if they do not come, it is offered again."""
         try:
             async with self._gate:
-                for name, chunks in lacking.chunks.items():
-                    await self._fetch(Digest(bytes.fromhex(name)), chunks)
-                await asyncio.to_thread(self.basket.keep, [lacking.mail])
+                if await self._fetched(lacking):
+                    await asyncio.to_thread(self.basket.keep, [lacking.mail])
         except ComityError:
             return
         finally:
             self.basket.fetching.discard(lacking.mail.number)
+
+    async def _fetched(self, lacking: Lacking) -> bool:
+        """Fetch what one piece of mail lacks; tells whether it lacks nothing any more."""
+        try:
+            for name, chunks in lacking.chunks.items():
+                await self._fetch(Digest(bytes.fromhex(name)), chunks)
+        except ComityError:
+            # Another copy of the act may have brought them meanwhile; then nobody announces them any more.
+            return not await asyncio.to_thread(self.basket.lacks, lacking.mail)
+        return True
 
     async def _fetch(self, blob: Digest, chunks: list[bytes]) -> None:
         bureau, relay = self.basket.bureau, self.basket.relay

@@ -120,6 +120,12 @@ class Transaction:
         for name in tuple(self._waiting):
             self._write(name)
 
+    def end(self) -> None:
+        """Let go of the cursor: SQLite keeps a closed connection, and its log unfolded, for as long as one is left."""
+        if self._cursor is not None:
+            self._cursor.close()
+            self._cursor = None
+
     def _settle(self, statement: Executable | Query) -> None:
         """Write what this statement could see. Of one that is no query its tables are not known: it may see all."""
         if not self._waiting:
@@ -269,9 +275,11 @@ class Database:
         with _answering(), self._engine.connect() as connection:
             # Begun here and not by the first statement: a query goes to the driver, which begins nothing by itself.
             connection.begin()
+            transaction = Transaction(connection)
             try:
-                yield Transaction(connection)
+                yield transaction
             finally:
+                transaction.end()
                 connection.rollback()
 
     @contextmanager
@@ -367,10 +375,13 @@ class Database:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PG_LOCK})")
             transaction = Transaction(connection)
-            results = [work.run(transaction) for work in group]
-            for step in transaction.before:
-                step()
-            transaction.settle()
+            try:
+                results = [work.run(transaction) for work in group]
+                for step in transaction.before:
+                    step()
+                transaction.settle()
+            finally:
+                transaction.end()
         return results, transaction.after
 
     def _migrate(self) -> None:

@@ -193,7 +193,7 @@ def _opened(
             except ComityError as problem:
                 yield _wrong("registry", str(problem), "fetch it with: comity refresh")
                 continue
-            for look in (_keys, _state, _log, _bodies, _rows, _blobs, _clock, _evidence, _recovering):
+            for look in (_keys, _state, _log, _bodies, _rows, _index, _blobs, _clock, _evidence, _recovering):
                 try:
                     yield from look(bureau, watch)
                 except ComityError as problem:
@@ -357,6 +357,13 @@ def _rows(bureau: Bureau, _watch: Watch | None) -> Iterator[Finding]:
         yield _wrong("rows", told, "make them again with: comity doctor --mend", mends=True)
     elif seen.rows:
         yield _well("rows", f"{seen.rows} records open, and are those of their lists")
+
+
+def _index(bureau: Bureau, _watch: Watch | None) -> Iterator[Finding]:
+    """The search index opens, and has taken in what became of rows."""
+    if bureau.finder is None or not (told := bureau.finder.examine(bureau)):
+        return
+    yield _look("index", told, "let the node serve, which puts it right; or: comity index --rebuild")
 
 
 def _opens(bureau: Bureau, tx: Transaction, number: int, code: str) -> bool:

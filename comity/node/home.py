@@ -6,6 +6,7 @@
         bodies.keys             the keys of bodies (node/bodies.py)
         node.db                 acts, ledger, outbox (SQLite); elsewhere when `database` names a PostgreSQL server
         blobs/                  attachments, encrypted
+        index/                what rows are found by (node/searching.py); made anew of them where it is lost
         trust/<organisation>/   what was verified of its registry (node/trust.py)
         anchors/<organisation>.json
 
@@ -14,7 +15,7 @@ profile, its own log and channels; an act belongs to exactly one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from comity.node.blobs import Blobs
 from comity.node.bodies import BodyKeys
 from comity.node.bureau import Bureau
 from comity.node.database import Database, Transaction, sqlite_url
+from comity.node.finding import Finder
 from comity.node.keyring import Keyring
 from comity.node.ledger import Ledger
 from comity.node.store import Store, kinds_of
@@ -136,6 +138,8 @@ class Home:
     bodies: BodyKeys
     blobs: Blobs
     trusts: dict[OrgId, Trust]
+    finders: dict[OrgId, Finder] = field(default_factory=dict)
+    """Shared by all who ask for the same bureau: an index is opened once."""
 
     def join(self, anchor: Anchor, bureau: BureauId) -> None:
         """Note that this node is `bureau` in the organisation of `anchor`.
@@ -188,11 +192,14 @@ class Home:
             org=org, me=me, member=row.member, epoch=row.epoch, database=self.database, store=store,
             ledger=Ledger(row.member, origin(org, me, row.epoch)), blobs=self.blobs, keyring=self.keyring,
             capabilities=capabilities, registry=trust.current, now=now, entropy=clock.entropy, trust=trust,
+            finder=self.finders.setdefault(org, Finder(self.folder / "index", org)),
             verify=partial(proof.verify, anchor=trust.anchor),
         )  # fmt: skip
 
     def close(self) -> None:
         """Commit what waits and close everything."""
+        for finder in self.finders.values():
+            finder.close()
         self.database.close()
         self.bodies.close()
 

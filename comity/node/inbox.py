@@ -25,7 +25,7 @@ from comity.core.leaf import SALT, Leaf, Way
 from comity.core.receipt import ACCEPTED, Gap, Receipt, Receipts, Rung
 from comity.core.registry import Registry
 from comity.core.ruling import ALLOWED, Refusal
-from comity.node import arrivals, channels, epochs, erasing, offers, recovery, schema
+from comity.node import arrivals, channels, epochs, erasing, offers, recovery, schema, subjects
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
 from comity.node.query import Query
@@ -76,7 +76,9 @@ def receive(bureau: Bureau, raws: Sequence[bytes]) -> list[Outcome]:
     registry = bureau.registry()
     openers = bureau.openers(registry)
     found = [_opened(bureau, raw, registry, openers) for raw in raws]
-    works = [partial(_settle, bureau, each) for each in found if not isinstance(each, Outcome)]
+    opened = [each for each in found if not isinstance(each, Outcome)]
+    ids = tuple(examined.said.id for _, examined in opened if examined.said is not None)
+    works = [partial(_settle, bureau, ids, each) for each in opened]
     settled = iter(bureau.database.submit_all(works))
     return [each if isinstance(each, Outcome) else _answer(next(settled)) for each in found]
 
@@ -105,7 +107,8 @@ def _opened(
     return delivery, examined
 
 
-def _settle(bureau: Bureau, opened: tuple[Delivery, Examined], tx: Transaction) -> Outcome:
+def _settle(bureau: Bureau, coming: tuple[ActId, ...], opened: tuple[Delivery, Examined], tx: Transaction) -> Outcome:
+    subjects.foresee(bureau.store, tx, coming)
     return settle(bureau, tx, *opened)
 
 

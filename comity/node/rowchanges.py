@@ -17,6 +17,7 @@ from sqlalchemy import Row, and_, func, select
 
 from comity.node import segments
 from comity.node.database import Database, Transaction
+from comity.node.query import Query
 from comity.node.rowtables import row_changes, rows
 from comity.node.store import Store
 
@@ -26,6 +27,7 @@ PAGE = 1_000
 COUNTER = "row changes"
 
 _c, _r = row_changes.c, rows.c
+_LAST = Query(lambda member: select(func.max(_c.position).label("last")).where(_c.member == member))
 
 
 class What(StrEnum):
@@ -71,26 +73,33 @@ def note(store: Store, tx: Transaction, what: What, numbers: Sequence[int], poli
         tx.add(row_changes, [{**line, "numbers": packed}])
 
 
+def last(store: Store, database: Database) -> int:
+    """Return the number of the last change, 0 before the first."""
+    with database.read() as tx:
+        row = tx.one(_LAST, member=store.member)
+    return int(row.last or 0) if row is not None else 0
+
+
 def live(store: Store, database: Database) -> tuple[int, Iterator[Put]]:
     """Return the number of the last change and all rows that live after it, seen in one moment."""
     moment = database.read()
     tx = moment.__enter__()
     try:
-        row = tx.one(select(func.max(_c.position).label("last")).where(_c.member == store.member))
+        row = tx.one(_LAST, member=store.member)
     except BaseException:
         moment.__exit__(None, None, None)
         raise
 
     def every() -> Iterator[Put]:
         try:
-            last = 0
+            done = 0
             while True:
-                some = and_(_r.member == store.member, _r.number > last)
+                some = and_(_r.member == store.member, _r.number > done)
                 found = tx.all(select(rows).where(some).order_by(_r.number).limit(PAGE))
                 yield from _read(store, tx, found)
                 if len(found) < PAGE:
                     return
-                last = int(found[-1].number)
+                done = int(found[-1].number)
         finally:
             moment.__exit__(None, None, None)
 

@@ -6,11 +6,13 @@ by acts whose bodies stay, so rows that went stay away. Comparing writes nothing
 """
 
 from functools import partial
+from typing import Any
 
 import msgspec
-from sqlalchemy import and_, delete, select
+from sqlalchemy import Row, and_, delete, select
 
 from comity.core.act import Act
+from comity.core.capability import Capability
 from comity.core.errors import ComityError
 from comity.core.ids import ActId
 from comity.core.rows import DropRows, PutRows, RestrictRows, Rows
@@ -18,7 +20,7 @@ from comity.node import segments
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
 from comity.node.rowchanges import What, note
-from comity.node.rows import Change, capability_of
+from comity.node.rows import Change, capability_of, operations_of
 from comity.node.rowtables import row_batches, row_lists, row_segments, rows
 from comity.node.segments import Resting
 from comity.node.store import Kept
@@ -93,10 +95,13 @@ def _remake(bureau: Bureau, number: int, listed: ActId, tx: Transaction) -> None
     for kept in bureau.store.acts_of(tx, listed):
         capability = capability_of(bureau, kept.head.capability)
         if capability is not None and capability.rows is not None:
-            _again(bureau, tx, kept, capability.rows, held)
+            _again(bureau, tx, kept, capability, capability.rows, held)
 
 
-def _again(bureau: Bureau, tx: Transaction, kept: Kept, carries: Rows, held: dict) -> None:  # type: ignore[type-arg]
+def _again(
+    bureau: Bureau, tx: Transaction, kept: Kept, capability: Capability, carries: Rows,
+    held: dict[int, tuple[Row[Any], list[Resting]]],
+) -> None:  # fmt: skip
     """Do to rows once more what an act says, or lay what is left of a batch whose body is gone."""
     said = bureau.store.said(tx, kept)
     change = Change(bureau, tx, said, kept)
@@ -107,7 +112,7 @@ def _again(bureau: Bureau, tx: Transaction, kept: Kept, carries: Rows, held: dic
         keys = [carries.key(each.row) for each in resting]
         change.lay(keys, resting, int(row.serial), int(row.policy), row.until, row.leaves)
         return
-    for operation in carries.operations(said, bureau.me):
+    for operation in operations_of(bureau, tx, capability, said):
         match operation:
             case PutRows():
                 lapsed = kept.number in held and held[kept.number][0].until is None

@@ -17,15 +17,14 @@ import hmac
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
 from sqlalchemy import Row, and_, func, select, update
 
 from comity.core.act import Said, row_salt
 from comity.core.capability import Capability
-from comity.core.codec import encode
+from comity.core.codec import decode, encode
 from comity.core.handling import Label
 from comity.core.ids import BureauId
-from comity.core.rows import DropRows, Gone, PutRows, RestrictRows
+from comity.core.rows import DropRows, Gone, Policy, PutRows, RestrictRows, RowOperation
 from comity.node import segments
 from comity.node.database import Transaction
 from comity.node.query import Query
@@ -51,7 +50,7 @@ def apply_rows(bureau: "Bureau", tx: Transaction, said: Said, kept: Kept, salt: 
     capability = capability_of(bureau, said.head.capability)
     if capability is None or capability.rows is None or said.head.subject is None:
         return
-    operations = capability.rows.operations(said, bureau.me)
+    operations = operations_of(bureau, tx, capability, said)
     if not operations:
         return
     change = Change(bureau, tx, said, kept)
@@ -65,6 +64,16 @@ def apply_rows(bureau: "Bureau", tx: Transaction, said: Said, kept: Kept, salt: 
                 change.restrict(operation)
             case DropRows():
                 change.owe(change.drop(operation))
+
+
+def operations_of(bureau: "Bureau", tx: Transaction, capability: Capability, said: Said) -> tuple[RowOperation, ...]:
+    """Return what an act of a capability does to rows here, by the state of its subject."""
+    if capability.rows is None:
+        return ()
+    state = None
+    if capability.state is not None and said.head.subject is not None:
+        state = bureau.store.state(tx, said.head.subject, capability.state)
+    return capability.rows.operations(said, bureau.me, state)
 
 
 def capability_of(bureau: "Bureau", name: str) -> Capability | None:
@@ -98,7 +107,7 @@ class Change:
 
     def put(self, operation: PutRows, salt: bytes) -> None:
         """Put the rows of a batch, but those that a later act has dropped or put anew."""
-        policy = policy_of(self.bureau, self.tx, self.said.head.sender, operation.label)
+        policy = policy_of(self.bureau, self.tx, self.said.head.sender, operation.label, quiet=operation.quiet)
         resting = [Resting(place, row_salt(salt, place), row) for place, (_, row) in enumerate(operation.rows)]
         self.lay([key for key, _ in operation.rows], resting, operation.serial, policy, operation.until)
 
@@ -129,7 +138,7 @@ class Change:
     def restrict(self, operation: RestrictRows) -> None:
         """Give rows another policy; what comes later with a lower serial gets it when it comes."""
         serial = operation.serial
-        policy = policy_of(self.bureau, self.tx, self.said.head.sender, operation.label)
+        policy = policy_of(self.bureau, self.tx, self.said.head.sender, operation.label, quiet=operation.quiet)
         if operation.keys is None:
             self._restrict_all(serial, policy)
             return
@@ -255,15 +264,29 @@ class Change:
         return Gone(dropped=dropped, absent=absent, leaf=self.kept.leaf)
 
 
-def policy_of(bureau: "Bureau", tx: Transaction, source: BureauId, label: Label) -> int:
+class _Spelled(Label, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the label of a policy is kept: as the label alone, unless its rows are quiet."""
+
+    quiet: int = 0
+
+
+def policy_of(bureau: "Bureau", tx: Transaction, source: BureauId, label: Label, *, quiet: bool = False) -> int:
     """Return the number of the policy of rows of a source under a label; who may see them, `Rows.veil` rules."""
-    spelled = encode(replace(label, expires=None))
+    fields = {name: getattr(label, name) for name in Label.__struct_fields__}
+    spelled = encode(_Spelled(**fields | {"expires": None}, quiet=int(quiet)))
     found = tx.one(_POLICY, member=bureau.member, source=source, label=spelled)
     if found is not None:
         return int(found.policy)
     number = tx.count("policies")
     tx.add(row_policies, [{"member": bureau.member, "policy": number, "source": source, "label": spelled}])
     return number
+
+
+def policy_in(row: Row[Any]) -> Policy:
+    """Return the policy of a row of the table of policies."""
+    kept = decode(bytes(row.label), _Spelled)
+    label = Label(**{name: getattr(kept, name) for name in Label.__struct_fields__})
+    return Policy(source=BureauId(row.source), label=label, quiet=bool(kept.quiet))
 
 
 def live(bureau: "Bureau", tx: Transaction, number: int) -> int:

@@ -5,16 +5,18 @@ search index is asked with their numbers. A row that is hidden is as one that is
 proven. Of a row that is masked its source and key are shown, so that the reader knows whom to ask.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Row, and_, func, select
 
 from comity.core.act import Act, row_digest
 from comity.core.capability import Hidden, Reader, Shown, Sight
-from comity.core.codec import decode
-from comity.core.errors import Misused, Refused
+from comity.core.errors import Malformed, Misused, Refused
 from comity.core.handling import Label
 from comity.core.ids import ActId, BureauId, Digest, Millis
 from comity.core.log import TileId, append, leaf_hash, prove_inclusion
@@ -23,8 +25,9 @@ from comity.core.rows import Policy
 from comity.node import epochs, segments
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
+from comity.node.finding import KINDS, Looked, Question
 from comity.node.query import Query
-from comity.node.rows import row_id
+from comity.node.rows import policy_in, row_id
 from comity.node.rowtables import row_batches, row_policies, rows
 from comity.node.segments import Resting
 from comity.node.store import Kept
@@ -50,6 +53,68 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """When it lapses, unless its source keeps it."""
     row: bytes | None
     """As its source spelled it; None where it is masked."""
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader looks for; identifiers and names bring up rows each for itself."""
+
+    identifiers: tuple[tuple[str, str], ...] = ()
+    """Kind (`finding.KINDS`) and folded text."""
+    names: tuple[str, ...] = ()
+    """As they are written, in any script."""
+    limit: int = 10
+    """Rows that names alone bring up, at most; whoever holds an identifier is found beside them."""
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """How a name brought up a row."""
+
+    asked: int
+    """Which of the names that were sought, from 0."""
+    odds: float
+    """Log-odds that both are names of one person; of the names alone."""
+    name: int
+    """Which of the row's names fits best, from 0."""
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that was found, and how."""
+
+    shelf: Shelf
+    names: tuple[Alike, ...] = ()
+    """In the order in which they were asked for."""
+    identifiers: tuple[int, ...] = ()
+    """Which of the identifiers that were sought it holds, from 0."""
+
+
+class Effort(msgspec.Struct, frozen=True, kw_only=True):
+    """What the search did, of what exists for its reader."""
+
+    compared: int
+    """Words."""
+    touched: int
+    """Names."""
+    scored: int
+    """Names."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader's search brought up."""
+
+    brought: tuple[Brought, ...]
+    """Who holds most of the identifiers first, then the likeliest."""
+    effort: Effort
+    quiet: tuple[Brought, ...]
+    """What only its source may be told of: never shown, counted or mentioned to the reader."""
+
+
+SPARE = 20
+"""Rows that are asked for beyond the limit, as some have lapsed or gone since the index knew of them."""
+
+LONGEST = 100
+"""Rows by name at most: an officer looks at ten."""
+
+_Seen = dict[int, tuple[Sight, Label]]
 
 
 @dataclass(frozen=True)
@@ -86,6 +151,35 @@ class RowView:
             some = tx.all(select(rows).where(_r.member == self.bureau.member, _r.number.in_(wanted)))
             found = {shelf.number: shelf for shelf in self._shelves(tx, some)}
         return tuple(found[number] for number in wanted if number in found)
+
+    def find(self, sought: Sought) -> Found:
+        """Return the rows that the reader may see and that a search brings up, and apart those that are quiet.
+
+        Quiet rows are those of which the reader would be told if their source did not keep them quiet; they are looked
+        for by themselves, so they take no place and change no score, order, count or told work.
+
+        Raises:
+            Misused: a kind of identifier is unknown, the limit is out of range, or this node keeps no index.
+            Refused: the node was restored, and no desk is open yet.
+            Unreachable: the index is being made anew, or another process has it open and does not answer.
+
+        """
+        question = self._question(sought)
+        with self.bureau.database.read() as tx:
+            mine, quiet = self._policies(tx), self._quiet(tx)
+        if self.bureau.finder is None:
+            raise Misused("this node keeps no search index")
+        asked = msgspec.structs.replace(question, allow=tuple(sorted(mine)), quiet=tuple(sorted(quiet)))
+        answer = self.bureau.finder.ask(self.bureau, asked)
+        with self.bureau.database.read() as tx:
+            # What was ruled may have changed while the index was asked.
+            brought = tuple(self._brought(tx, sought, answer.seen, self._policies(tx)))
+            hushed = tuple(self._brought(tx, sought, answer.quiet, self._quiet(tx)))
+        for each in brought:
+            self._look(each.shelf)
+        compared, touched, scored = answer.seen.effort
+        effort = Effort(compared=compared, touched=touched, scored=scored)
+        return Found(brought=brought, effort=effort, quiet=hushed)
 
     def state(self, listed: ActId, kind: type[S]) -> S | None:
         """Return the state of a list that was opened to this bureau.
@@ -133,21 +227,36 @@ class RowView:
 
     # Parts.
 
-    def _policies(self, tx: Transaction) -> dict[int, tuple[Sight, Label]]:
+    def _policies(self, tx: Transaction) -> _Seen:
+        return self._ruled(tx)[0]
+
+    def _quiet(self, tx: Transaction) -> _Seen:
+        """Return the policies that the reader would see, were they not quiet."""
+        return self._ruled(tx)[1]
+
+    def _ruled(self, tx: Transaction) -> tuple[_Seen, _Seen]:
         if epochs.closed(self.bureau, tx):
             raise Refused(epochs.CLOSED)
-        veils = [each.rows.veil for each in self.bureau.capabilities if each.rows is not None]
-        seen: dict[int, tuple[Sight, Label]] = {}
+        seen, quiet = _Seen(), _Seen()
         for row in tx.all(_POLICIES, member=self.bureau.member):
-            policy = Policy(source=BureauId(row.source), label=decode(bytes(row.label), Label))
-            ruled = [veil(policy, self.reader) for veil in veils]
-            if not any(isinstance(each, Hidden) for each in ruled):
-                sight = next((each for each in ruled if not isinstance(each, Shown)), Shown())
+            policy = policy_in(row)
+            if (sight := self._sight(policy)) is not None:
                 seen[int(row.policy)] = (sight, policy.label)
-        return seen
+            elif policy.quiet and (sight := self._sight(replace(policy, quiet=False))) is not None:
+                quiet[int(row.policy)] = (sight, policy.label)
+        return seen, quiet
+
+    def _sight(self, policy: Policy) -> Sight | None:
+        ruled = [each.rows.veil(policy, self.reader) for each in self.bureau.capabilities if each.rows is not None]
+        if any(isinstance(each, Hidden) for each in ruled):
+            return None
+        return next((each for each in ruled if not isinstance(each, Shown)), Shown())
 
     def _shelves(self, tx: Transaction, found: list[Row]) -> list[Shelf]:  # type: ignore[type-arg]
-        seen, shelves = self._policies(tx), []
+        return [self._look(shelf) for shelf, _ in self._opened(tx, found, self._policies(tx))]
+
+    def _opened(self, tx: Transaction, found: list[Row], seen: _Seen) -> Iterator[tuple[Shelf, bytes]]:  # type: ignore[type-arg]
+        """Yield rows that are still here and for this reader, and what they say, masked or not."""
         for row in found:
             if row.number is None or int(row.policy) not in seen:
                 continue
@@ -162,12 +271,66 @@ class RowView:
                 said=kept.head.said, label=label, until=until,
                 row=resting.row if isinstance(sight, Shown) else None,
             )  # fmt: skip
-            shelves.append(self._look(shelf))
-        return shelves
+            yield shelf, resting.row
 
     def _look(self, shelf: Shelf) -> Shelf:
         """Let a row go to the reader: all of them pass here, so that this is the place to note who looked at what."""
         return shelf
+
+    # Finding.
+
+    def _question(self, sought: Sought) -> Question:
+        if not 1 <= sought.limit <= LONGEST:
+            raise Misused(f"a limit of {sought.limit} rows: from 1 to {LONGEST} are found at a time")
+        unknown = sorted({kind for kind, _ in sought.identifiers} - KINDS.keys())
+        if unknown:
+            raise Misused(f"no kind of number is called {unknown[0]!r}; known are: {', '.join(sorted(KINDS))}")
+        if not all(text for _, text in sought.identifiers):
+            raise Misused("a number that is looked for has at least one letter or digit")
+        numbers = tuple((KINDS[kind], text) for kind, text in sought.identifiers)
+        return Question(allow=(), identifiers=numbers, names=sought.names, limit=sought.limit + SPARE)
+
+    def _brought(self, tx: Transaction, sought: Sought, looked: Looked, seen: _Seen) -> Iterator[Brought]:
+        held, alike = dict[int, list[int]](), dict[int, list[Alike]]()
+        for asked, numbers in enumerate(looked.holders):
+            for number in numbers:
+                held.setdefault(number, []).append(asked)
+        place, last = dict[int, tuple[float, int]](), (math.inf, 0)
+        for asked, candidates in enumerate(looked.candidates):
+            for rank, (number, odds, name) in enumerate(candidates):
+                alike.setdefault(number, []).append(Alike(asked=asked, odds=odds, name=name))
+                place[number] = min(place.get(number, last), (-odds, rank))
+        holders = sorted(held, key=lambda number: (-len(held[number]), place.get(number, last)))
+        others = sorted(alike.keys() - held.keys(), key=lambda number: (place[number], number))
+        left = sought.limit
+        for number, shelf, row in self._still(tx, holders, seen):
+            # Numbers that the index has hashed, or in which capitals count, are the record's to confirm.
+            said = self._identifiers(row)
+            named = tuple(each for each in held[number] if sought.identifiers[each] in said)
+            if named:
+                yield Brought(shelf=shelf, names=tuple(alike.get(number, ())), identifiers=named)
+        for number, shelf, _ in self._still(tx, others, seen):
+            yield Brought(shelf=shelf, names=tuple(alike[number]))
+            left -= 1
+            if not left:
+                return
+
+    def _still(self, tx: Transaction, numbers: list[int], seen: _Seen) -> Iterator[tuple[int, Shelf, bytes]]:
+        """Yield those of these rows that are still here and for this reader, in this order, a few at a time."""
+        for at in range(0, len(numbers), LONGEST):
+            wanted = numbers[at : at + LONGEST]
+            some = tx.all(select(rows).where(_r.member == self.bureau.member, _r.number.in_(wanted)))
+            found = {int(row.number): row for row in some}
+            for number in wanted:
+                for shelf, row in self._opened(tx, [found[number]] if number in found else [], seen):
+                    yield number, shelf, row
+
+    def _identifiers(self, row: bytes) -> frozenset[tuple[str, str]]:
+        for each in self.bureau.capabilities:
+            if each.rows is not None:
+                with suppress(Malformed):
+                    return frozenset(each.rows.findable(row).identifiers)
+        return frozenset()
 
     def _resting(self, tx: Transaction, row: Row) -> Resting | None:  # type: ignore[type-arg]
         part = segments.part_of(int(row.place))

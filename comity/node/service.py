@@ -20,6 +20,7 @@ from comity.core.receipt import BATCH_MILLIS
 from comity.node import carrier, collector, due, jobs, offers, post, rebuild, recovery, rowwork, witness
 from comity.node.bureau import Bureau
 from comity.node.carrier import Carrier
+from comity.node.finding import Finder
 from comity.node.post import Parcel
 
 log = logging.getLogger("comity.service")
@@ -82,6 +83,11 @@ class Service:
                 loops.append(self._every(self.pace.registry, stop, self._call(self.refresh)))
             if self.stamp is not None:
                 loops.append(self._every(self.pace.registry, stop, self._call(self.stamp)))
+            if (finder := self.bureau.finder) is not None:
+                stirred = asyncio.Event()
+                stack.enter_context(self.bureau.database.listening(_stirring(asyncio.get_running_loop(), stirred)))
+                keeping = partial(self._find, finder, stirred)
+                loops.append(self._every(self.pace.jobs, stop, keeping, sooner=stirred))
             loops.append(collector.run(self.bureau, road, stop, complain))
             await asyncio.gather(*loops)
             for task in sending.tasks:
@@ -154,6 +160,12 @@ class Service:
         else:
             # No thread waits for it: what many peers answer at a time is one commit.
             await asyncio.gather(*(asyncio.wrap_future(post.note(self.bureau, report)) for report in reports))
+
+    async def _find(self, finder: Finder, stirred: asyncio.Event) -> None:
+        """Let the search index take in what was committed: twenty times a second at most."""
+        stirred.clear()
+        await asyncio.to_thread(finder.work, self.bureau)
+        await asyncio.sleep(self.pace.post)
 
     async def _witness(self, road: Carrier) -> None:
         await asyncio.to_thread(jobs.checkpoint, self.bureau)

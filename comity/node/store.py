@@ -7,7 +7,7 @@ then. State is folded in the transaction that stores an act, and holds nothing o
 Only this module and `node/view.py` read these tables; rules get the read-only `Past`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -296,6 +296,11 @@ class Store:
     def others_of(self, tx: Transaction, subject: ActId) -> list[Kept]:
         """Return the accepted acts about a subject without the one that opened it, in the order of our log."""
         return [_kept(row) for row in tx.all(_OTHERS_ABOUT, member=self.member, subject=subject)]
+
+    def spoken_of(self, tx: Transaction, ids: Sequence[ActId]) -> set[ActId]:
+        """Return those of some subjects that anything here is about, whatever was ruled on it."""
+        about = and_(_a.member == self.member, _a.subject.in_(ids))
+        return {ActId(bytes(row.subject)) for row in tx.all(select(_a.subject).where(about).distinct())}
 
     def latest_of(self, tx: Transaction, subject: ActId, kind: str) -> Kept | None:
         """Return the newest accepted act of a kind about a subject."""

@@ -8,6 +8,7 @@ along its keeper's chain. So acts that count at once must commute with each othe
 whether what is kept is right (`node/rebuild.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,6 +52,9 @@ class Acts(Protocol):
 
     def acts_of(self, tx: Transaction, subject: ActId) -> "list[Kept]":
         """Return the accepted acts about a subject in the order of our log."""
+
+    def spoken_of(self, tx: Transaction, ids: Sequence[ActId]) -> set[ActId]:
+        """Return those that acts here are about."""
 
     def others_of(self, tx: Transaction, subject: ActId) -> "list[Kept]":
         """Return them without the act that opened it."""
@@ -116,12 +120,15 @@ def fold(acts: Acts, tx: Transaction, said: Said, number: int, *, fresh: bool = 
     subject = subject_of(acts.kinds, said)
     if subject is None:
         return
+    unspoken = _unspoken(acts, tx)
+    alone = fresh or said.id in unspoken
+    unspoken.discard(subject)
     # Before the act that opens a subject is here, nothing is kept of it.
     row = row_of(acts, tx, subject) if said.id != subject else None
     if isinstance(said.act, Entry):
         _note(acts, tx, said, said.act, int(row.entered) if row is not None else 0)
     if row is None:
-        begun = computed(acts, tx, subject, opening=said if said.id == subject else None, alone=fresh)
+        begun = computed(acts, tx, subject, opening=said if said.id == subject else None, alone=alone)
         if begun is not None:
             _write(acts, tx, begun, begun.row, number)
         return
@@ -134,6 +141,22 @@ def fold(acts: Acts, tx: Transaction, said: Said, number: int, *, fresh: bool = 
     values = folded.row
     if (values["state"], folded.entered) != (bytes(row.state), int(row.entered)):
         _write(acts, tx, folded, values, number)
+
+
+def foresee(acts: Acts, tx: Transaction, ids: Sequence[ActId]) -> None:
+    """Look, once for many acts that are about to come in, of which of them nothing was said here before they came.
+
+    Asking for each would also write the acts that wait, one by one, as the answer could lie among them.
+    """
+    if ("foreseen", acts.member, *ids[:1]) not in tx.notes:
+        tx.notes["foreseen", acts.member, *ids[:1]] = True
+        _unspoken(acts, tx).update(set(ids) - acts.spoken_of(tx, ids))
+
+
+def _unspoken(acts: Acts, tx: Transaction) -> set[ActId]:
+    """Return the acts that nothing was said of yet, as far as somebody has looked in this transaction."""
+    known: set[ActId] = tx.notes.setdefault(("unspoken", acts.member), set())
+    return known
 
 
 def refold(acts: Acts, tx: Transaction, subject: ActId, changed: int) -> None:

@@ -315,25 +315,25 @@ def test_what_has_lapsed_asks_for_nothing_any_more() -> None:
 
 
 def test_a_batch_puts_rows_and_a_withdrawal_drops_them() -> None:
-    (put,) = rules.operations(batch(LISTED, "a-1", "a-2", serial=4), NO)
+    (put,) = rules.operations(batch(LISTED, "a-1", "a-2", serial=4), NO, None)
     assert isinstance(put, PutRows)
     assert [key for key, _ in put.rows] == ["a-1", "a-2"]
     assert (put.serial, put.until) == (4, END)
-    assert rules.operations(withdrawal(LISTED, "a-1"), NO) == (DropRows(serial=9, keys=("a-1",)),)
-    assert rules.operations(withdrawal(LISTED), NO) == (DropRows(serial=9, keys=None),)
+    assert rules.operations(withdrawal(LISTED, "a-1"), NO, None) == (DropRows(serial=9, keys=("a-1",)),)
+    assert rules.operations(withdrawal(LISTED), NO, None) == (DropRows(serial=9, keys=None),)
 
 
 def test_whoever_is_outside_the_audience_drops_what_others_restrict() -> None:
     label = Label(audience=(MA, NO))
     said = restriction(LISTED, "a-1", label=label)
-    assert rules.operations(said, NO) == (RestrictRows(serial=9, keys=("a-1",), label=label),)
-    assert rules.operations(said, ET) == (DropRows(serial=9, keys=("a-1",)),)
+    assert rules.operations(said, NO, None) == (RestrictRows(serial=9, keys=("a-1",), label=label),)
+    assert rules.operations(said, ET, None) == (DropRows(serial=9, keys=("a-1",)),)
     assert rules.states(said, Gone(dropped=1, absent=0, leaf=3)) == Withdrawn(dropped=1, absent=0, leaf=3)
 
 
 def test_an_erased_batch_does_nothing_to_rows() -> None:
     said = batch(LISTED)
-    assert rules.operations(Said(id=said.id, head=said.head, act=Erased(tag=said.head.kind)), NO) == ()
+    assert rules.operations(Said(id=said.id, head=said.head, act=Erased(tag=said.head.kind)), NO, None) == ()
 
 
 def test_acts_of_records_are_shown_to_parties_without_keys_and_rows() -> None:

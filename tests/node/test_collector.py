@@ -382,6 +382,33 @@ def test_a_recipient_killed_between_commit_and_confirmation_gets_it_again_withou
     fed.close()
 
 
+def test_two_copies_of_one_act_are_both_confirmed_though_they_bring_the_same_attachment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One after the other: the second is fetched when the first has been taken in, and nobody announces it any more.
+    monkeypatch.setattr("tests.relayed.FETCHES", 1)
+    fed = relayed(tmp_path / "federation", "ma no", "r1")
+    fed.away.add(NO)
+    lost = []
+
+    def tap(_: BureauId, path: str, body: bytes, there: There) -> Answer:
+        answer = there(body)
+        if path == "deliveries" and not lost:
+            lost.append(answer)
+            raise Unreachable("the answer is lost")
+        return answer
+
+    fed.tap = tap  # type: ignore[assignment]
+    act = enclose(fed.bureaus[MA], "no", b"photograph")
+    fed.pass_time(2 * HOUR, every=HOUR // 2)
+    assert mail(fed, R1) == ["held", "held"]
+    fed.away.clear()
+    fed.carry()
+    assert code_of(fed.bureaus[NO], act.id) == "accepted"
+    assert mail(fed, R1)[:2] == ["taken", "taken"]
+    fed.close()
+
+
 def test_a_gap_makes_a_promise_of_a_relay_count_no_more(tmp_path: Path) -> None:
     """The relay lost the first act after R0; the second one shows the hole, and the first is handed over again."""
     fed = relayed(tmp_path / "federation", "ma no", "r1")

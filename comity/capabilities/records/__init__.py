@@ -25,6 +25,12 @@ CAPABILITY = Capability(
     fold=rules.fold,
     state=rules.Listed,
     due=rules.due,
-    rows=Rows(operations=rules.operations, key=rules.key_of, states=rules.states, veil=rules.row_veil),
+    rows=Rows(
+        operations=rules.operations,
+        key=rules.key_of,
+        findable=rules.findable,
+        states=rules.states,
+        veil=rules.row_veil,
+    ),
     desk=desk.DESK,
 )

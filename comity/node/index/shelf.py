@@ -32,6 +32,10 @@ _HEAD = 16
 _FILE = re.compile(r"^([1-9][0-9]*)\.(piece|journal)$")
 
 
+class Busy(Misused):
+    """Another process has the index open: ask that one."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What the index consists of."""
 
@@ -265,5 +269,5 @@ def _locked(folder: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise Misused("another process has the index open: ask that one") from None
+        raise Busy("another process has the index open: ask that one") from None
     return lock

@@ -6,6 +6,7 @@
 60
 """
 
+from comity.capabilities.records.rules.findable import findable, folded
 from comity.capabilities.records.rules.gates import (
     may_digest,
     may_open_list,
@@ -33,7 +34,9 @@ __all__ = [
     "Stated",
     "Taken",
     "due",
+    "findable",
     "fold",
+    "folded",
     "key_of",
     "may_digest",
     "may_open_list",

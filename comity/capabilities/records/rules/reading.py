@@ -4,9 +4,9 @@ An act of records is listed for its parties, without keys and rows: rows are rea
 or whoever saw the batch would see what the label of one row of it keeps back.
 """
 
-from comity.capabilities.records.acts import Batch, Reach, Restriction, Row, Withdrawal, Withdrawn
+from comity.capabilities.records.acts import Batch, Reach, Restriction, Row, Tells, Withdrawal, Withdrawn
 from comity.capabilities.records.acts.rows import spelled_rows, unpack_rows
-from comity.capabilities.records.rules.lists import shut_out
+from comity.capabilities.records.rules.lists import Listed, shut_out
 from comity.capabilities.records.tables import LOOKS_AFTER, OPEN_TO, TOLD_OF
 from comity.core.act import Act, Said
 from comity.core.capability import HIDDEN, SHOWN, Masked, Reader, Seen, Sight
@@ -16,20 +16,24 @@ from comity.core.ids import BureauId
 from comity.core.rows import DropRows, Gone, Policy, PutRows, RestrictRows, RowOperation
 
 
-def operations(said: Said, me: BureauId) -> tuple[RowOperation, ...]:
-    """Return what an accepted act does to the rows at bureau `me`."""
+def operations(said: Said, me: BureauId, state: Listed | None) -> tuple[RowOperation, ...]:
+    """Return what an accepted act does to the rows at bureau `me`, of a list that stands so.
+
+    Where the words of the opening act are gone, nobody knows any more whether its hits are silent: then they are.
+    """
+    head, quiet = said.head, state is not None and (state.record is None or state.tells is Tells.SILENTLY)
     match said.act:
-        case Batch(serial=serial, rows=rows, count=count) if said.head.label.expires is not None:
+        case Batch(serial=serial, rows=rows, count=count) if head.label.expires is not None:
             keys = (row.key for row in unpack_rows(rows, count))
             put = tuple(zip(keys, spelled_rows(rows, count), strict=True))
-            return (PutRows(serial=serial, rows=put, label=said.head.label, until=said.head.label.expires),)
+            return (PutRows(serial=serial, rows=put, label=head.label, until=head.label.expires, quiet=quiet),)
         case Withdrawal(serial=serial, reach=reach, keys=keys):
             return (DropRows(serial=serial, keys=keys if reach is Reach.ROWS else None),)
         case Restriction(serial=serial, reach=reach, keys=keys) as restriction:
             named = keys if reach is Reach.ROWS else None
-            if me in shut_out(restriction, said.head):
+            if me in shut_out(restriction, head):
                 return (DropRows(serial=serial, keys=named),)
-            return (RestrictRows(serial=serial, keys=named, label=restriction.label),)
+            return (RestrictRows(serial=serial, keys=named, label=restriction.label, quiet=quiet),)
         case _:
             return ()
 
@@ -68,12 +72,16 @@ def veil(said: Said, reader: Reader, _seen: Seen) -> Sight:
 def row_veil(policy: Policy, reader: Reader) -> Sight:
     """Rule on reading a row: inside its audience, for a police purpose, by a role to which its level is open.
 
+    A quiet one is read at its source alone.
+
     >>> from comity.core.handling import Confidentiality, Label
     >>> policy = Policy(source=BureauId("ma"), label=Label(confidentiality=Confidentiality.RESTRICTED))
     >>> row_veil(policy, Reader(bureau=BureauId("no"), officer="o-1", unit="duty"))
     Masked(fields=('record',))
     """
     label = policy.label
+    if policy.quiet and reader.bureau != policy.source:
+        return HIDDEN
     if reader.purpose is Purpose.ADMINISTRATION or reader.role in LOOKS_AFTER:
         return HIDDEN
     if label.audience and reader.bureau not in {policy.source, *label.audience}:
