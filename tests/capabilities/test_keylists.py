@@ -9,10 +9,10 @@ from comity.capabilities.keylists import rules
 from comity.capabilities.keylists.acts import (
     POINT,
     Answer,
+    AnswerKind,
     End,
     KeyKind,
     KeyList,
-    Outcome,
     Question,
     Secret,
     Setup,
@@ -62,7 +62,7 @@ def question(listed: Said, sender: BureauId = NO, to: BureauId = MA, count: int 
 
 def answer(listed: Said, asked: Said, sender: BureauId = MA, count: int = 2, **how: Any) -> Said:  # noqa: ANN401
     """Return an answer to a question."""
-    act = Answer(outcome=Outcome.EVALUATED, evaluated=points(count))
+    act = Answer(outcome=AnswerKind.EVALUATED, evaluated=points(count))
     return about(listed, act, sender, asked.head.sender, **{"refs": refs(answers=asked)} | how)
 
 
@@ -308,5 +308,5 @@ def test_points_have_a_form() -> None:
     with pytest.raises(ValueError, match="keys are"):
         Question(count=2, blinded=points(1))
     with pytest.raises(ValueError, match="points come back"):
-        Answer(outcome=Outcome.MALFORMED, evaluated=points(1))
+        Answer(outcome=AnswerKind.MALFORMED, evaluated=points(1))
     assert len(points(3)) == 3 * POINT

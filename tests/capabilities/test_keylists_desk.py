@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from comity.capabilities.keylists import desk
-from comity.capabilities.keylists.acts import KeyKind, Outcome, Question, Secret, Setup
+from comity.capabilities.keylists.acts import AnswerKind, KeyKind, Question, Secret, Setup
 from comity.capabilities.keylists.desk.asking import Answered, Standing
 from comity.capabilities.keylists.desk.parts import Said, secrets, state_of
 from comity.core.act import Act, kind_of
@@ -268,7 +268,7 @@ def test_what_are_no_points_is_answered_so_and_harms_nothing(fed: Federation, tm
     assert code_of(fed.bureaus[MA], asked) == "accepted"
     with fed.bureaus[NO].database.read() as tx:
         (said,) = fed.bureaus[NO].past(tx).every("keylists.answer/1", listed.id)
-    assert getattr(said.act, "outcome", None) is Outcome.MALFORMED
+    assert getattr(said.act, "outcome", None) is AnswerKind.MALFORMED
     assert answer(fed, ask(fed, tmp_path, listed)).in_list
 
 

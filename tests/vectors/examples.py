@@ -10,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.capabilities.directory.acts import Duty, Function, Hours, Profile
-from comity.capabilities.keylists.acts import Answer, End, KeyKind, KeyList, Outcome, Question, Secret, Setup
+from comity.capabilities.keylists.acts import Answer, AnswerKind, End, KeyKind, KeyList, Question, Secret, Setup
 from comity.capabilities.messages.acts import (
     Consent,
     ConsentRequest,
@@ -222,7 +222,7 @@ EXAMPLES: tuple[Act, ...] = (
     ),
     Setup(serial=1_767_225_600_000, part=1, parts=1, concealed=points("a set under a source's key")),
     Question(count=2, blinded=points("a question under an asker's key")),
-    Answer(outcome=Outcome.EVALUATED, evaluated=points("a question under both keys")),
+    Answer(outcome=AnswerKind.EVALUATED, evaluated=points("a question under both keys")),
     Secret(peer=MA, key=digest("a key for one question"), asked=("+212 661-234507", "0661 23 45 10")),
     End(),
 )

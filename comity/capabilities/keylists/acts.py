@@ -35,7 +35,7 @@ class KeyKind(StrEnum):
     PHONE = "phone"
 
 
-class Outcome(StrEnum):
+class AnswerKind(StrEnum):
     """What became of a question at the source."""
 
     EVALUATED = "evaluated"
@@ -113,13 +113,13 @@ class Question(Act, frozen=True, kw_only=True, tag="keylists.question/1"):
 class Answer(Act, frozen=True, kw_only=True, tag="keylists.answer/1"):
     """Gives the points of the question named by ``answers`` back under the source's key; said by the source's node."""
 
-    outcome: Outcome
+    outcome: AnswerKind
     evaluated: bytes = b""
 
     def __post_init__(self) -> None:
         """Check what the types cannot say."""
         _check_points(self.evaluated, MOST_KEYS)
-        if (self.outcome is Outcome.EVALUATED) is not bool(self.evaluated):
+        if (self.outcome is AnswerKind.EVALUATED) is not bool(self.evaluated):
             raise ValueError("points come back if the question was evaluated, and only then")
 
 

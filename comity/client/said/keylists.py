@@ -48,7 +48,7 @@ class KeylistsQuestion(msgspec.Struct, frozen=True, kw_only=True, tag_field="kin
     blinded: bytes
 
 
-class KeylistsOutcome(StrEnum):
+class KeylistsAnswerKind(StrEnum):
     """What became of a question at the source."""
 
     EVALUATED = "evaluated"
@@ -59,7 +59,7 @@ class KeylistsOutcome(StrEnum):
 class KeylistsAnswer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="keylists.answer/1"):
     """Gives the points of the question named by ``answers`` back under the source's key; said by the ..."""
 
-    outcome: KeylistsOutcome
+    outcome: KeylistsAnswerKind
     evaluated: bytes
 
 

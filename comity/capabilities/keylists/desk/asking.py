@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from comity.capabilities.keylists.acts import MOST_KEYS, POINT, Answer, Outcome, Question, Secret, Setup
+from comity.capabilities.keylists.acts import MOST_KEYS, POINT, Answer, AnswerKind, Question, Secret, Setup
 from comity.capabilities.keylists.desk.filling import complaint, numbers_of
 from comity.capabilities.keylists.desk.parts import About, Said, found_list, secrets, state_of, told
 from comity.capabilities.keylists.rules import named
@@ -149,7 +149,7 @@ def _stands(bureau: Bureau, view: View, found: Glimpse, *, whole: bool) -> Answe
 
 def _read(bureau: Bureau, stands: Answered, answer: Answer, secret: Secret, *, whole: bool) -> Answered:
     failed = msgspec.structs.replace(stands, standing=Standing.FAILED, reason=answer.outcome.value)
-    if answer.outcome is not Outcome.EVALUATED or len(answer.evaluated) != stands.numbers * POINT:
+    if answer.outcome is not AnswerKind.EVALUATED or len(answer.evaluated) != stands.numbers * POINT:
         return failed
     if not whole:
         return msgspec.structs.replace(stands, standing=Standing.ANSWERED)

@@ -6,7 +6,7 @@ No officer is asked: what a question may be is ruled by gates before it is accep
 
 from functools import partial
 
-from comity.capabilities.keylists.acts import Answer, End, Outcome, Question, Secret, Setup
+from comity.capabilities.keylists.acts import Answer, AnswerKind, End, Question, Secret, Setup
 from comity.capabilities.keylists.desk.parts import secrets, state_of
 from comity.capabilities.keylists.rules import Keylist
 from comity.core.act import Act, Relation, Said, kind_of
@@ -66,11 +66,11 @@ def _answer(bureau: Bureau, listed: ActId, question: Said) -> bool:
 def _evaluated(bureau: Bureau, listed: ActId, question: Said) -> Answer:
     key = next((secret.key for _, secret in secrets(bureau, listed) if secret.peer == question.head.sender), None)
     if key is None or not isinstance(question.act, Question):
-        return Answer(outcome=Outcome.UNAVAILABLE)
+        return Answer(outcome=AnswerKind.UNAVAILABLE)
     try:
-        return Answer(outcome=Outcome.EVALUATED, evaluated=psi.evaluate(key, question.act.blinded))
+        return Answer(outcome=AnswerKind.EVALUATED, evaluated=psi.evaluate(key, question.act.blinded))
     except Malformed:
-        return Answer(outcome=Outcome.MALFORMED)
+        return Answer(outcome=AnswerKind.MALFORMED)
 
 
 def _forget(bureau: Bureau, listed: ActId) -> bool:

@@ -8,9 +8,9 @@ would be gone through, and only it counts those of everybody.
 from comity.capabilities.keylists.acts import (
     POINT,
     Answer,
+    AnswerKind,
     End,
     KeyList,
-    Outcome,
     Question,
     Secret,
     Setup,
@@ -108,7 +108,7 @@ def may_answer(said: Said, seen: Seen, _now: Millis) -> Ruling:
     if asked[0] not in listed.waiting:
         return Refusal("keylists.answered", "the question has been answered", LAW)
     known = question.act.blinded if isinstance(question.act, Question) else act.evaluated
-    if act.outcome is Outcome.EVALUATED and len(known) != len(act.evaluated):
+    if act.outcome is AnswerKind.EVALUATED and len(known) != len(act.evaluated):
         return Refusal("keylists.points", "as many points come back as were sent", LAW)
     return ALLOWED
 
