@@ -175,6 +175,9 @@ tools:
 LOCK_OPTIONS := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
+# pip-compile drops the marker that pyproject.toml has, and elsewhere there is nothing to install.
+PSI_MACHINES := platform_machine == 'x86_64' or sys_platform == 'darwin'
+
 .PHONY: lock
 lock: ## write requirements.lock and those of tests/foreign, tests/fuzz and bench again; UPGRADE=--upgrade takes the newest versions
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || {
@@ -196,10 +199,10 @@ lock: ## write requirements.lock and those of tests/foreign, tests/fuzz and benc
 		{
 			echo "# Every package that \`$$command\` installs, with the SHA-256 of each of its files." \
 				"Written by \`make lock\`; names no index."
-			sed '/^#/d' "$$place/lock"
+			sed -e '/^#/d' -e "s/^openmined-psi==[^ ]*/& ; $(PSI_MACHINES)/" "$$place/lock"
 		} >"$$lock"
 	}
-	write requirements.lock 'make setup' --extra dev --extra match --extra postgres pyproject.toml
+	write requirements.lock 'make setup' --extra dev --extra match --extra postgres --extra psi pyproject.toml
 	write tests/foreign/requirements.lock 'make foreign' tests/foreign/requirements.in
 	write tests/fuzz/requirements.lock 'make fuzz' tests/fuzz/requirements.in
 	write bench/measured/as2.lock 'make as2' bench/measured/as2.in

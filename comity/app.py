@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comity.capabilities import ALL
+from comity.capabilities.keylists import desk as keylists
 from comity.capabilities.membership.acts import Revocation
 from comity.core.act import Act, kind_of
 from comity.core.ids import OrgId
-from comity.node import home, obedience, shedding
+from comity.node import attending, home, obedience, shedding
 from comity.node.bureau import Bureau
 from comity.node.home import Home
 
@@ -31,13 +32,22 @@ class Node:
         return {org: self.home.bureau(org, CAPABILITIES) for org in ids}
 
     def chores(self, org: OrgId) -> tuple[Callable[[], object], ...]:
-        """Return what capabilities ask of the node: to obey the word that a key is dead, to erase what is spent."""
+        """Return what capabilities ask of the node: to obey the word that a key is dead, to erase, to answer."""
         bureau, trust = self.home.bureau(org, CAPABILITIES), self.home.trusts[org]
-        return (obedience.watch(bureau, trust, kind_of(Revocation), _statement), shedding.watch(bureau))
+        return (
+            obedience.watch(bureau, trust, kind_of(Revocation), _statement),
+            shedding.watch(bureau),
+            answering(bureau),
+        )
 
     def close(self) -> None:
         """Commit what waits and close everything."""
         self.home.close()
+
+
+def answering(bureau: Bureau) -> Callable[[], int]:
+    """Return what a node answers by itself: questions to its lists of keys (decision 0053)."""
+    return attending.watch(bureau, keylists.ATTENDED, keylists.attend)
 
 
 def open_node(folder: Path, passphrase: str) -> Node:

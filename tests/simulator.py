@@ -13,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Row, Table, insert, select
 
+from comity.app import answering
 from comity.capabilities import ALL
 from comity.capabilities.messages.acts import Information
 from comity.core.act import Act, Head, body_digest, channel_of, encode_body, kind_of
@@ -76,6 +77,8 @@ class Federation:
     interfere: Interfere = field(default=lambda _sender, _recipient, deliveries: deliveries)
     away: set[BureauId] = field(default_factory=set)
     """Bureaus whose nodes neither work nor answer."""
+    _answering: dict[BureauId, tuple[Bureau, Callable[[], int]]] = field(default_factory=dict)
+    """What each node answers by itself; anew for one that was opened again."""
 
     def __post_init__(self) -> None:
         """Begin with an empty registry."""
@@ -230,7 +233,9 @@ class Federation:
         """Let one node do what time makes due, and nothing that needs a network."""
         done = jobs.pay_receipts(bureau) + jobs.ask_gaps(bureau) + jobs.judge_parked(bureau)
         done += jobs.state_silence(bureau) + due.fall_due(bureau) + recovery.work(bureau)
-        return done + rowwork.work(bureau)
+        if self._answering.get(bureau.me, (None, None))[0] is not bureau:
+            self._answering[bureau.me] = (bureau, answering(bureau))
+        return done + rowwork.work(bureau) + self._answering[bureau.me][1]()
 
     def attach(self, sender: Bureau, parcel: Parcel) -> None:
         """Bring the chunks that the recipient lacks, as `node/carrier.py` does over HTTP."""

@@ -10,6 +10,14 @@ import msgspec
 from comity.client.connection import Other
 from comity.client.said.abuse import AbuseDecision, AbuseReport
 from comity.client.said.directory import DirectoryDuty, DirectoryProfile
+from comity.client.said.keylists import (
+    KeylistsAnswer,
+    KeylistsEnd,
+    KeylistsKeyList,
+    KeylistsQuestion,
+    KeylistsSecret,
+    KeylistsSetup,
+)
 from comity.client.said.membership import MembershipAppeal, MembershipMeasure, MembershipOutcome, MembershipRevocation
 from comity.client.said.messages import (
     MessagesAssignment,
@@ -80,6 +88,12 @@ Content = (
     | RecordsWithdrawal
     | RecordsWithdrawn
     | RecordsLookDigest
+    | KeylistsKeyList
+    | KeylistsSetup
+    | KeylistsQuestion
+    | KeylistsAnswer
+    | KeylistsSecret
+    | KeylistsEnd
     | Other
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from comity.engines import psi
 from tests.fuzz.targets import PAPERS, PLACE, SMALL, TARGETS, batch_of
 
 KEPT = Path(__file__).parent / "corpus"
@@ -110,10 +111,16 @@ def _rows() -> list[bytes]:
     return list(batch_of((PLACE / "acts" / "records.batch.1.cbor").read_bytes()))
 
 
+def _points() -> list[bytes]:
+    key = bytes(31) + b"\x07"
+    asked = psi.blind(key, ["one", "another"])
+    return [asked, psi.evaluate(key, asked), b"\x02" + bytes(32), b"\x03" + b"\xff" * 32]
+
+
 _SEEDS = {
     "judged": _judged, "structures": lambda: _first_byte(len(SMALL)), "notes": _texts, "witness": _requests,
     "proofs": _files, "papers": _papers, "handed_in": _files, "desk": _desk, "manifest": _manifests,
-    "rows": _rows,
+    "rows": _rows, "points": _points,
 }  # fmt: skip
 
 if not _SEEDS.keys() <= TARGETS.keys():

@@ -38,6 +38,7 @@ from comity.core.ids import Digest
 from comity.core.leaf import Leaf
 from comity.core.log import leaf_hash, root_of
 from comity.core.receipt import Receipt, RowProof, verify_row
+from comity.engines import psi
 from comity.faces import desk_api, operations
 from comity.node import admission, anchor, ceremony, chunks, inbox, mailboxes, metadata, proof, relay
 from comity.node import papers as node_papers
@@ -347,6 +348,19 @@ def rows(raw: bytes) -> None:
     one_spelling(raw, row)
 
 
+def points(raw: bytes) -> None:
+    """Points of a question, an answer and a set, as each side hands them to the library (decision 0053)."""
+    source, asker = _keys_of_points()
+    for found in (raw, raw[: len(raw) // psi.POINT * psi.POINT]):
+        _tried(partial(psi.evaluate, source, found))
+        _tried(partial(psi.common, asker, found, found))
+
+
+@cache
+def _keys_of_points() -> tuple[bytes, bytes]:
+    return psi.source_key(), psi.asker_key()
+
+
 def batch_of(body: bytes) -> tuple[bytes, ...]:
     """Return what the vector of a batch holds for that: all of its rows, and each of them."""
     batch = decode(body, Batch)
@@ -382,6 +396,7 @@ TARGETS: dict[str, Target] = {
         handed_in,
         desk,
         rows,
+        points,
     )
 }
 """Every decoder that is reached by bytes of others, by name."""

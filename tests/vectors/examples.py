@@ -10,6 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.capabilities.directory.acts import Duty, Function, Hours, Profile
+from comity.capabilities.keylists.acts import Answer, AnswerKind, End, KeyKind, KeyList, Question, Secret, Setup
 from comity.capabilities.messages.acts import (
     Consent,
     ConsentRequest,
@@ -54,6 +55,11 @@ from comity.core.keeping import Entry, Handover
 from comity.core.receipt import Gap, Nondelivery, Receipt, Receipts, Rung
 from tests.core.parties import MA, seed
 from tests.core.parties import ORG as EXERCISE
+
+
+def points(label: str) -> bytes:
+    """Return two strings of the form of points; they need not lie on the curve."""
+    return b"\x02" + digest(label) + b"\x03" + digest(label[::-1])
 
 
 def digest(label: str) -> bytes:
@@ -204,5 +210,20 @@ EXAMPLES: tuple[Act, ...] = (
         since=Millis(1_767_225_600_000),
         until=Millis(1_767_225_601_000),
     ),
+    KeyList(
+        of=KeyKind.PHONE,
+        name="الرباط 2026",
+        folding="identifiers/1",
+        size=10_000,
+        most=200,
+        daily=10,
+        epoch=2,
+        until=Millis(1_769_817_600_000),
+    ),
+    Setup(serial=1_767_225_600_000, part=1, parts=1, concealed=points("a set under a source's key")),
+    Question(count=2, blinded=points("a question under an asker's key")),
+    Answer(outcome=AnswerKind.EVALUATED, evaluated=points("a question under both keys")),
+    Secret(peer=MA, key=digest("a key for one question"), asked=("+212 661-234507", "0661 23 45 10")),
+    End(),
 )
 """In the order of their capabilities."""
