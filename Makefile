@@ -176,7 +176,7 @@ LOCK_OPTIONS := --quiet --generate-hashes --allow-unsafe --strip-extras --no-hea
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 # pip-compile drops the marker that pyproject.toml has, and elsewhere there is nothing to install.
-PSI_MACHINES := platform_machine == 'x86_64' or sys_platform == 'darwin'
+PSI_MACHINES := (platform_machine == 'x86_64' or sys_platform == 'darwin') and python_version < '3.14'
 
 .PHONY: lock
 lock: ## write requirements.lock and those of tests/foreign, tests/fuzz and bench again; UPGRADE=--upgrade takes the newest versions

@@ -201,7 +201,7 @@ def test_no_lock_names_an_address() -> None:
     """A lock holds names, versions and hashes, so that whoever installs decides from where."""
     for path in (ROOT / "requirements.lock", *(ROOT / "tests" / each / "requirements.lock" for each in LOCKED)):
         lines = path.read_text().splitlines()
-        pinned = r"[\w.-]+==\S+( ; [\w.'= ]+)? \\$|    --hash=sha256:[0-9a-f]{64}|#"
+        pinned = r"[\w.-]+==\S+( ; [\w.'=<() ]+)? \\$|    --hash=sha256:[0-9a-f]{64}|#"
         strange = [line for line in lines if not re.match(pinned, line)]
         assert not strange, f"{name_of(path)}: write it again with make lock"
         assert not [line for line in lines if "://" in line]
