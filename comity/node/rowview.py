@@ -3,10 +3,12 @@
 Who may see a row depends on its policy alone, and a bureau has few policies: so a reader's are ruled on once, and a
 search index is asked with their numbers. A row that is hidden is as one that is not there: not found, not counted, not
 proven. Of a row that is masked its source and key are shown, so that the reader knows whom to ask.
+
+Whatever row goes to a reader is noted in the journal of looks before it goes (`node/looks.py`, decision 0054).
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,11 +23,12 @@ from comity.core.handling import Label
 from comity.core.ids import ActId, BureauId, Digest, Millis
 from comity.core.log import TileId, append, leaf_hash, prove_inclusion
 from comity.core.receipt import RowProof
-from comity.core.rows import Policy
-from comity.node import epochs, segments
+from comity.core.rows import Findable, Policy
+from comity.node import epochs, looks, segments
 from comity.node.bureau import Bureau
 from comity.node.database import Transaction
-from comity.node.finding import KINDS, Looked, Question
+from comity.node.finding import KINDS, MOST_ASKED, Answer, Looked, Question
+from comity.node.looks import Fell, How, Why
 from comity.node.query import Query
 from comity.node.rows import policy_in, row_id
 from comity.node.rowtables import row_batches, row_policies, rows
@@ -44,6 +47,8 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     list: ActId
+    key: str
+    """How its source calls it."""
     source: BureauId
     batch: ActId
     """The act that put it."""
@@ -117,6 +122,17 @@ LONGEST = 100
 
 _Seen = dict[int, tuple[Sight, Label]]
 
+Keep = Callable[[int, Brought], bool]
+"""``keep(search, brought)``: whether a row is likely enough to be shown; what is not kept was not seen by anybody."""
+
+
+NO_REASON = Why()
+"""Where a reader gives none beside the purpose: a record is opened by its key."""
+
+
+def _all(_search: int, _brought: Brought) -> bool:
+    return True
+
 
 @dataclass(frozen=True)
 class RowView:
@@ -124,6 +140,8 @@ class RowView:
 
     bureau: Bureau
     reader: Reader
+    why: Why = NO_REASON
+    """What the journal of looks is told beside who looks."""
 
     def __post_init__(self) -> None:
         """Refuse a reader of another bureau, as `View` does."""
@@ -143,6 +161,7 @@ class RowView:
             row = row_id(self.bureau, opening.number, key)
             some = tx.all(_BY_KEY, member=self.bureau.member, number=opening.number, row=row)
             found = self._shelves(tx, some)
+        self._look(How.OPENED, found)
         return found[0] if found else None
 
     def numbered(self, numbers: Iterable[int]) -> tuple[Shelf, ...]:
@@ -151,9 +170,10 @@ class RowView:
         with self.bureau.database.read() as tx:
             some = tx.all(select(rows).where(_r.member == self.bureau.member, _r.number.in_(wanted)))
             found = {shelf.number: shelf for shelf in self._shelves(tx, some)}
+        self._look(How.FOUND, list(found.values()))
         return tuple(found[number] for number in wanted if number in found)
 
-    def find(self, sought: Sought) -> Found:
+    def find(self, sought: Sought, keep: Keep = _all) -> Found:
         """Return the rows that the reader may see and that a search brings up, and apart those that are quiet.
 
         Quiet rows are those of which the reader would be told if their source did not keep them quiet; they are looked
@@ -165,23 +185,28 @@ class RowView:
             Unreachable: the index is being made anew, or another process has it open and does not answer.
 
         """
-        question = self._question(sought)
-        with self.bureau.database.read() as tx:
-            mine, quiet = self._ruled(tx)
+        return self.finds((sought,), keep)[0]
+
+    def finds(self, every: Sequence[Sought], keep: Keep = _all) -> tuple[Found, ...]:
+        """Return what `find` would for each of many searches; noted as one look, however many they are."""
+        questions = [self._question(sought) for sought in every]
         if self.bureau.finder is None:
             raise Misused("this node keeps no search index")
-        asked = msgspec.structs.replace(question, allow=tuple(sorted(mine)), quiet=tuple(sorted(quiet)))
-        answer = self.bureau.finder.ask(self.bureau, asked)
+        with self.bureau.database.read() as tx:
+            mine, quiet = self._ruled(tx)
+        answers = [each for some in _together(questions) for each in self._asked(some, mine, quiet)]
         with self.bureau.database.read() as tx:
             # What was ruled may have changed while the index was asked.
             mine, quiet = self._ruled(tx)
-            brought = tuple(self._brought(tx, sought, answer.seen, mine))
-            hushed = tuple(self._brought(tx, sought, answer.quiet, quiet))
-        for each in brought:
-            self._look(each.shelf)
-        compared, touched, scored = answer.seen.effort
-        effort = Effort(compared=compared, touched=touched, scored=scored)
-        return Found(brought=brought, effort=effort, quiet=hushed)
+            found = []
+            for at, (sought, answer) in enumerate(zip(every, answers, strict=True)):
+                brought = tuple(each for each in self._brought(tx, sought, answer.seen, mine) if keep(at, each))
+                hushed = tuple(self._brought(tx, sought, answer.quiet, quiet))
+                compared, touched, scored = answer.seen.effort
+                effort = Effort(compared=compared, touched=touched, scored=scored)
+                found.append(Found(brought=brought, effort=effort, quiet=hushed))
+        self._look(How.FOUND, [each.shelf for one in found for each in one.brought], searches=len(every))
+        return tuple(found)
 
     def state(self, listed: ActId, kind: type[S]) -> S | None:
         """Return the state of a list that was opened to this bureau.
@@ -252,7 +277,7 @@ class RowView:
         return next((each for each in ruled if not isinstance(each, Shown)), Shown())
 
     def _shelves(self, tx: Transaction, found: list[Row]) -> list[Shelf]:  # type: ignore[type-arg]
-        return [self._look(shelf) for shelf, _ in self._opened(tx, found, self._policies(tx))]
+        return [shelf for shelf, _ in self._opened(tx, found, self._policies(tx))]
 
     def _opened(self, tx: Transaction, found: list[Row], seen: _Seen) -> Iterator[tuple[Shelf, bytes]]:  # type: ignore[type-arg]
         """Yield rows that are still here and for this reader, and what they say, masked or not."""
@@ -266,15 +291,29 @@ class RowView:
             if resting is None or until <= self.bureau.now() or self._withheld(tx, kept):
                 continue
             shelf = Shelf(
-                number=int(row.number), list=kept.head.subject or kept.id, source=kept.head.sender, batch=kept.id,
-                said=kept.head.said, label=label, until=until,
+                number=int(row.number), list=kept.head.subject or kept.id, key=self._key(resting.row),
+                source=kept.head.sender, batch=kept.id, said=kept.head.said, label=label, until=until,
                 row=resting.row if isinstance(sight, Shown) else None,
             )  # fmt: skip
             yield shelf, resting.row
 
-    def _look(self, shelf: Shelf) -> Shelf:
-        """Let a row go to the reader: all of them pass here, so that this is the place to note who looked at what."""
-        return shelf
+    def _look(self, how: How, shelves: Iterable[Shelf], searches: int = 0) -> None:
+        """Note in the journal what goes to the reader, before it goes: all rows pass here, and each search."""
+        fell = tuple(
+            Fell(list=each.list, source=each.source, batch=each.batch, key=each.key, how=how) for each in shelves
+        )
+        if searches:
+            looks.note(self.bureau, self.reader, replace(self.why, searches=max(searches, self.why.searches)), fell)
+        elif fell:
+            looks.note(self.bureau, self.reader, Why(law=self.why.law, case=self.why.case), fell)
+
+    def _key(self, row: bytes) -> str:
+        for each in self.bureau.capabilities:
+            if each.rows is not None:
+                with suppress(Malformed):
+                    return each.rows.key(row)
+        # One that no capability of this software reads any more has no key to ask for.
+        return ""
 
     # Finding.
 
@@ -288,6 +327,28 @@ class RowView:
             raise Misused("a number that is looked for has at least one letter or digit")
         numbers = tuple((KINDS[kind], text) for kind, text in sought.identifiers)
         return Question(allow=(), identifiers=numbers, names=sought.names, limit=sought.limit + SPARE)
+
+    def _asked(self, some: Sequence[Question], mine: _Seen, quiet: _Seen) -> Iterator[Answer]:
+        """Ask the index several questions at a time, and give each its own part of the answer."""
+        together = Question(
+            allow=tuple(sorted(mine)), quiet=tuple(sorted(quiet)),
+            identifiers=tuple(each for question in some for each in question.identifiers),
+            names=tuple(each for question in some for each in question.names),
+            limit=max(question.limit for question in some),
+        )  # fmt: skip
+        finder = self.bureau.finder
+        if finder is None:
+            raise Misused("this node keeps no search index")
+        answer = finder.ask(self.bureau, together)
+        numbers = names = 0
+        for question in some:
+            here = (
+                numbers,
+                numbers := numbers + len(question.identifiers),
+                names,
+                names := names + len(question.names),
+            )
+            yield Answer(seen=_part(answer.seen, *here), quiet=_part(answer.quiet, *here))
 
     def _brought(self, tx: Transaction, sought: Sought, looked: Looked, seen: _Seen) -> Iterator[Brought]:
         held, alike = dict[int, list[int]](), dict[int, list[Alike]]()
@@ -321,11 +382,7 @@ class RowView:
             yield from ((number, shelf, row) for shelf, row in self._opened(tx, found, seen))
 
     def _identifiers(self, row: bytes) -> frozenset[tuple[str, str]]:
-        for each in self.bureau.capabilities:
-            if each.rows is not None:
-                with suppress(Malformed):
-                    return frozenset(each.rows.findable(row).identifiers)
-        return frozenset()
+        return frozenset(findable(self.bureau, row).identifiers)
 
     def _resting(self, tx: Transaction, row: Row) -> Resting | None:  # type: ignore[type-arg]
         return segments.one(self.bureau.store, tx, int(row.batch), int(row.place))
@@ -347,3 +404,33 @@ class RowView:
         row = tx.one(select(_b.leaves).where(_b.member == self.bureau.member, _b.batch == kept.number))
         raw = bytes(row.leaves) if row is not None and row.leaves is not None else b""
         return [Digest(raw[at : at + 32]) for at in range(0, len(raw), 32)]
+
+
+def findable(bureau: Bureau, row: bytes) -> Findable:
+    """Return by what a row is found, as its capability says it; by nothing where no capability reads it any more."""
+    for each in bureau.capabilities:
+        if each.rows is not None:
+            with suppress(Malformed):
+                return each.rows.findable(row)
+    return Findable(what="")
+
+
+def _together(questions: Sequence[Question]) -> Iterator[list[Question]]:
+    """Yield questions in groups of one limit that the index takes at a time."""
+    group: list[Question] = []
+    numbers = names = 0
+    for each in questions:
+        numbers, names = numbers + len(each.identifiers), names + len(each.names)
+        if group and (max(numbers, names) > MOST_ASKED or each.limit != group[0].limit):
+            yield group
+            group, numbers, names = [], len(each.identifiers), len(each.names)
+        group.append(each)
+    if group:
+        yield group
+
+
+def _part(looked: Looked, number: int, last_number: int, name: int, last_name: int) -> Looked:
+    """Return what belongs to one of several questions; the work is told for all of them."""
+    return Looked(
+        holders=looked.holders[number:last_number], candidates=looked.candidates[name:last_name], effort=looked.effort
+    )

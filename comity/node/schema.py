@@ -3,8 +3,8 @@
 Every table but `memberships`, `counters` and `doomed` carries `member`: the number of one membership, that is, of this
 bureau in one organisation. Bodies rest here only as ciphertext; their keys are in another file (`node/bodies.py`,
 decision 0024). The last five tables are a relay's, which names the organisation in each row instead; the tables of rows
-are in `node/rowtables.py`. A change to either file needs a migration in `node/migrations/versions`, and a test compares
-them.
+are in `node/rowtables.py`, those of looks in `node/looktables.py`. A change to one of them needs a migration in
+`node/migrations/versions`, and a test compares them.
 """
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from comity.node import looktables as looktables  # noqa: PLC0414 - its tables are among them
 from comity.node.rowtables import metadata as metadata  # noqa: PLC0414 - all tables belong to it
 
 memberships = Table(
