@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from comity.app import Node, open_node
+from comity.app import Node, answer_for_looks, correlate, open_node
 from comity.core.ids import BureauId
 from comity.core.registry import Accreditation, KeyUse, Policy, Profile, Role, Suite
 from comity.node import (
@@ -182,6 +182,9 @@ def carry(folder: Path, names: Iterable[str], passphrase: str = PASSPHRASE) -> N
         some = next(iter(carrier.bureaus.values()))
         carrier.away = set(some.registry().accreditations) - set(carrier.bureaus)
         carrier.carry()
+        # What the service does beside the exchange: answer for looks, compare rows that are new.
+        if sum(answer_for_looks(bureau) + correlate(bureau) for bureau in carrier.bureaus.values()):
+            carrier.carry()
         for bureau in carrier.bureaus.values():
             cosign(bureau, carrier.bureaus)
     finally:

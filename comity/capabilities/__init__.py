@@ -4,7 +4,7 @@ A new capability is a folder beside these and a line here; nothing is found by s
 node, which runs all gates and veils in this order. Each folder's docstring says why it exists and by what law.
 """
 
-from comity.capabilities import abuse, directory, keylists, membership, messages, records
+from comity.capabilities import abuse, directory, hits, keylists, membership, messages, records
 
 ALL = (
     membership.CAPABILITY,
@@ -12,5 +12,6 @@ ALL = (
     directory.CAPABILITY,
     abuse.CAPABILITY,
     records.CAPABILITY,
+    hits.CAPABILITY,
     keylists.CAPABILITY,
 )

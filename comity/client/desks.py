@@ -3,6 +3,7 @@
 from comity.client.abuse import Abuse
 from comity.client.connection import Connection
 from comity.client.directory import Directory
+from comity.client.hits import Hits
 from comity.client.keylists import Keylists
 from comity.client.membership import Membership
 from comity.client.messages import Messages
@@ -19,4 +20,5 @@ class Desks:
         self.directory = Directory(connection)
         self.abuse = Abuse(connection)
         self.records = Records(connection)
+        self.hits = Hits(connection)
         self.keylists = Keylists(connection)

@@ -10,6 +10,7 @@ import msgspec
 from comity.client.connection import Other
 from comity.client.said.abuse import AbuseDecision, AbuseReport
 from comity.client.said.directory import DirectoryDuty, DirectoryProfile
+from comity.client.said.hits import HitsConfirmation, HitsHit, HitsHitOutcome, HitsHitReminder, HitsLooked
 from comity.client.said.keylists import (
     KeylistsAnswer,
     KeylistsEnd,
@@ -88,6 +89,11 @@ Content = (
     | RecordsWithdrawal
     | RecordsWithdrawn
     | RecordsLookDigest
+    | HitsHit
+    | HitsConfirmation
+    | HitsHitOutcome
+    | HitsHitReminder
+    | HitsLooked
     | KeylistsKeyList
     | KeylistsSetup
     | KeylistsQuestion
@@ -189,6 +195,21 @@ class Clock(StrEnum):
     AHEAD = "ahead"
     LATE = "behind-or-late"
     UNKNOWN = "unknown"
+
+
+class Flaw(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one line."""
+
+    line: int
+    what: str
+
+
+class How(StrEnum):
+    """In what way somebody looked."""
+
+    ASKED = "asked"
+    FOUND = "found"
+    OPENED = "opened"
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,21 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.capabilities.directory.acts import Duty, Function, Hours, Profile
+from comity.capabilities.hits.acts import (
+    Asks,
+    Came,
+    Confirmation,
+    Did,
+    Glimpsed,
+    Hit,
+    HitGround,
+    HitOutcome,
+    HitReminder,
+    HitStage,
+    HitVerdict,
+    Looked,
+    Touched,
+)
 from comity.capabilities.keylists.acts import Answer, AnswerKind, End, KeyKind, KeyList, Question, Secret, Setup
 from comity.capabilities.messages.acts import (
     Consent,
@@ -209,6 +224,28 @@ EXAMPLES: tuple[Act, ...] = (
         count=3,
         since=Millis(1_767_225_600_000),
         until=Millis(1_767_225_601_000),
+    ),
+    Hit(
+        list=SUBJECT,
+        batch=ActId(digest("a batch")),
+        key="2026-17",
+        score=912,
+        agreed=("born.year", "name.alike", "name.same"),
+        came=Came.RECORD,
+        asks=Asks.URGENT,
+        touches=Touched(list=ActId(digest("another list")), key="n-4"),
+    ),
+    Confirmation(
+        verdict=HitVerdict.UNCLEAR,
+        grounds=(HitGround.DETAILS, HitGround.MORE),
+        note="la date de naissance est une autre",
+    ),
+    HitOutcome(did=Did.LET_GO, note="تم التحقق"),
+    HitReminder(asks=Asks.ROUTINE, stage=HitStage.SUPERVISORS, within=Span(3_600_000)),
+    Looked(
+        since=Millis(1_767_225_600_000),
+        until=Millis(1_767_225_660_000),
+        looks=(Glimpsed(key="2026-17", found=3, opened=1), Glimpsed(key="2026-18", opened=2)),
     ),
     KeyList(
         of=KeyKind.PHONE,

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from comity.client.said.records import RecordsRecordKind, RecordsTells
+from comity.client.values import Flaw
 from comity.core.handling import Label
 from comity.core.ids import ActId, BureauId, Millis
 
@@ -22,20 +23,13 @@ class RecordsSaid(msgspec.Struct, frozen=True, kw_only=True):
     leaf: int
 
 
-class RecordsFlaw(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one line."""
-
-    line: int
-    what: str
-
-
 class RecordsPublished(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a file of records."""
 
     lines: int
     rows: int
     batches: tuple[ActId, ...]
-    flaws: tuple[RecordsFlaw, ...]
+    flaws: tuple[Flaw, ...]
 
 
 class RecordsShelved(msgspec.Struct, frozen=True, kw_only=True):
