@@ -72,7 +72,7 @@ class Night:
             case ["carry", *names]:
                 carry(self._folder, names)
             case ["write", name, text]:
-                Path(name).write_text(text)
+                Path(name).write_text(text.replace("\\n", "\n"))
             case [bureau, *rest]:
                 self._typed(bureau, rest)
             case _:
