@@ -33,7 +33,7 @@ setup: .venv/.done ## make .venv from the hashed lock; instant when it is there 
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
-	$(BIN)/python -c 'from comity.engines.match.warming import warm; warm()'
+	$(BIN)/python -c 'from comity.node.index.warming import warm; warm()'
 	touch $@
 
 .PHONY: run

@@ -16,7 +16,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from comity.core.errors import ComityError, Misused, Refused
 from comity.core.handling import Purpose
-from comity.faces import ceremonies, commands, evidence, recovery, relaying, searching, service, terminal
+from comity.faces import ceremonies, commands, evidence, mentioning, recovery, relaying, searching, service, terminal
 from comity.faces import officers as officer_commands
 from comity.faces import tokens as token_commands
 from comity.faces.conformance import command as conformance_commands
@@ -98,6 +98,7 @@ service.add_to(app)
 relaying.add_to(app)
 recovery.add_to(app)
 searching.add_to(app)
+mentioning.add_to(app)
 conformance_commands.add_to(app)
 
 

@@ -52,7 +52,8 @@ NAMES = {
 }  # fmt: skip
 PARTIES = (SECRETARIAT, *RELAYS, *BUREAUS, CONTROL)
 
-PRESS = Path(__file__).parent.parent / "press"
+SHIPPED = Path(__file__).parent.parent
+PRESS = SHIPPED / "press"
 """Press texts about two general assemblies, which the bureaus send each other."""
 
 PATIENCE = 30.0
@@ -106,7 +107,7 @@ class Exercise:
     def comity(self, bureau: BureauId, *arguments: str, shown: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command line as an officer of a bureau, and show what was typed and what came back."""
         if shown:
-            words = [word.removeprefix(f"{PRESS}/") for word in arguments]
+            words = [Path(word).name if word.startswith(str(SHIPPED)) else word for word in arguments]
             spelled = " ".join(f'"{word}"' if " " in word else word for word in words)
             self.console.print(f"  [cyan]{bureau}$[/cyan] comity {escape(spelled)}", soft_wrap=True, highlight=False)
         done = self._typed(bureau, arguments)

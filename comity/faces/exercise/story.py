@@ -5,6 +5,7 @@ from pathlib import Path
 
 from comity.core.errors import Unreachable
 from comity.core.ids import BureauId
+from comity.faces.exercise import records
 from comity.faces.exercise.stage import (
     BUREAUS,
     CONTROL,
@@ -38,6 +39,7 @@ def play(played: Exercise) -> None:
     _refusals(played)
     _proofs(played)
     _report(played)
+    records.play(played)
     _listen_in(played)
 
 
@@ -197,9 +199,9 @@ def _report(played: Exercise) -> None:
 
 
 def _listen_in(played: Exercise) -> None:
-    played.title("11. What a stranger on the wire has seen, and can do")
+    played.title("16. What a stranger on the wire has seen, and can do")
     played.tell(f"{len(played.wire.heard()):,} bytes passed between the processes")
-    words = [b"Hammouchi", b"strikers' families", b"General Directorate of National Security"]
+    words = [b"Hammouchi", b"strikers' families", b"General Directorate of National Security", *records.SECRETS]
     played.claim(
         "not one of them tells what was written, nor of which kind it was",
         lambda: not any(word in played.wire.heard() for word in (*words, b"messages.", b"abuse.")),
