@@ -10,7 +10,8 @@ from comity.capabilities.records import desk
 from comity.capabilities.records.acts import Cause, Reach, RecordKind
 from comity.core.errors import Misused, Refused
 from comity.core.ids import ActId, BureauId
-from comity.node import rebuild
+from comity.node import rebuild, recovery
+from comity.node.rowview import RowView
 from tests.node import remains
 from tests.node.recovering import World
 from tests.simulator import reader
@@ -87,3 +88,20 @@ def test_no_copy_of_a_withdrawn_row_is_left_in_what_a_restored_source_was_handed
         world.carry()
     assert [remains.left(bureau, ["XX0000001"]) for bureau in world.bureaus.values()] == [set()] * 3
     assert [rebuild.rebuild(bureau).differing for bureau in world.bureaus.values()] == [()] * 3
+
+
+def test_what_is_hidden_of_a_source_that_was_waived_is_not_counted_either(world: World, tmp_path: Path) -> None:
+    listed = filled(world, tmp_path)
+    world.back_up(MA)
+    world.lose(MA)
+    world.restore(MA)
+    ma = world.start(MA)
+    world.away.add(NO)
+    for _ in range(3):
+        world.later(10_000)
+        world.carry()
+    recovery.waive(ma, NO)
+    world.carry()
+    view = RowView(ma, reader(ma))
+    assert view.record(listed, "a-1") is None
+    assert view.count(listed) == 0
