@@ -29,11 +29,15 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", generate.pages(), ids=name_of)
+GENERATED = generate.pages()
+"""Made once: all of them cost some seconds, however many are looked at."""
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=name_of)
 def test_a_generated_page_says_what_the_code_says(path: Path) -> None:
     """`make docs` writes it again."""
     assert path.exists(), "run make docs"
-    assert path.read_text() == generate.pages()[path], "run make docs"
+    assert path.read_text() == GENERATED[path], "run make docs"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
