@@ -5,6 +5,7 @@ Thin: a command opens the node in a folder, calls one function and shows what it
 sentence on stderr that says what to do.
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,6 +75,10 @@ def _run(function: Callable[..., Any], given: dict[str, Any]) -> None:
     shown.show(result)
 
 
+_SHORT = {("hits", "find"): "find", ("hits", "screen"): "screen", ("records", "publish"): "import"}
+"""Commands that are also typed without the name of their capability: at a border, many times a day."""
+
+
 def _register() -> None:
     """Make a command of every desk function of every capability in the list."""
     from comity.app import CAPABILITIES  # noqa: PLC0415 - the list must be complete before it is read
@@ -87,6 +92,9 @@ def _register() -> None:
         for function in capability.desk:
             name = function.__name__.replace("_", "-")
             target.command(name=name)(terminal.takes(*COMMON)(commands.command(function, _run)))
+            if short := _SHORT.get((capability.name, name)):
+                told = (inspect.getdoc(function) or "").replace(f"comity {capability.name} {name}", f"comity {short}")
+                app.command(name=short, help=told)(terminal.takes(*COMMON)(commands.command(function, _run)))
 
 
 _register()
