@@ -9,18 +9,33 @@ do not, for a caller that has just seen every test pass. What became of each is 
 """
 
 import argparse
+import importlib
+import multiprocessing
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+
+FORKS = multiprocessing.get_context("forkserver")
+"""Processes that have loaded the libraries already, and nothing of ours: half of what a short test costs."""
+LIBRARIES = [
+    "pytest", "hypothesis", "xdist", "sybil", "sqlalchemy.orm", "alembic.command", "msgspec", "cbor2",
+    "cryptography.hazmat.primitives.asymmetric.ed25519", "aiohttp", "litestar", "uvicorn", "typer", "rich.console",
+    "tuf.api.metadata",
+]  # fmt: skip
+
+STRANGE = 77
+"""The code of a process that would have tested something else than the copy."""
+
 SECONDS = 600
 """How long the tests of one copy may take: five times what one test may."""
 
@@ -83,6 +98,12 @@ def copy_tree(target: Path) -> None:
         if (ROOT / name).is_file():  # A file that is deleted and not yet committed is still listed.
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    # Kernels that were compiled of the same source are good for the copy too, and take a minute to compile again.
+    for kernel in (*(ROOT / "comity").rglob("*.nbi"), *(ROOT / "comity").rglob("*.nbc")):
+        beside = target / kernel.parent.relative_to(ROOT)
+        if beside.parent.is_dir():
+            beside.mkdir(exist_ok=True)
+            shutil.copy2(kernel, beside / kernel.name)
     foreign = ROOT / ".foreign"
     if foreign.exists():
         (target / ".foreign").symlink_to(foreign)
@@ -111,35 +132,57 @@ def run_tests(tests: Iterable[str], tree: Path) -> Outcome:
         BadPatch: the copy cannot be imported, or its tests do not come to an end.
 
     """
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-
-    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tree,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-        )
-
-    imported = python("-P", "-c", "import comity; print(comity.__file__)")
-    if imported.returncode or not Path(imported.stdout.strip()).is_relative_to(tree):
-        raise BadPatch(f"the copy is not what would be imported:\n{_tail(imported.stdout + imported.stderr)}")
-    try:
-        done = python("-m", "pytest", "-q", "-rpfE", "-p", "no:cacheprovider", "--durations=0", *sorted(set(tests)))
-    except subprocess.TimeoutExpired:
-        raise BadPatch(f"the tests did not come to an end in {SECONDS} s") from None
-    found = RESULT.findall(done.stdout)
+    told = tree.parent / f"{tree.name}.told"
+    process = FORKS.Process(target=_in_the_copy, args=(sorted(set(tests)), tree, told))
+    process.start()
+    process.join(SECONDS)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    output = told.read_text(errors="replace") if told.exists() else ""
+    told.unlink(missing_ok=True)
+    if process.exitcode == STRANGE:
+        raise BadPatch(f"the copy is not what would be imported:\n{_tail(output)}")
+    if process.exitcode is None or process.exitcode < 0:
+        raise BadPatch(f"the tests did not come to an end in {SECONDS} s, or their process died:\n{_tail(output)}")
+    found = RESULT.findall(output)
     return Outcome(
         passed=frozenset(name for result, name in found if result == "PASSED"),
         failed=frozenset(name for result, name in found if result == "FAILED"),
         broken=frozenset(name for result, name in found if result == "ERROR"),
-        exit_code=done.returncode,
-        output=done.stdout + done.stderr,
+        exit_code=process.exitcode,
+        output=output,
     )
+
+
+def _in_the_copy(tests: list[str], tree: Path, told: Path) -> None:
+    """Run the tests, in a process that has loaded libraries and nothing of ours; all that it prints goes to a file."""
+    os.chdir(tree)
+    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1")
+    sys.path.insert(0, str(tree))
+    # Children of the tests go with it, whatever becomes of it.
+    os.setsid()
+    with told.open("wb") as file, Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        comity = importlib.import_module("comity")
+    except Exception:  # noqa: BLE001 - whatever a patch breaks
+        traceback.print_exc()
+        _leave(STRANGE)
+    if not Path(str(comity.__file__)).is_relative_to(tree):
+        print(comity.__file__)
+        _leave(STRANGE)
+    import pytest  # noqa: PLC0415 - loaded before the fork
+
+    _leave(int(pytest.main(["-q", "-rpfE", "-p", "no:cacheprovider", "--durations=0", *tests])))
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # Threads that a broken node left behind must not keep the process.
 
 
 def _tail(text: str) -> str:
@@ -216,6 +259,7 @@ def main() -> int:
             verdicts.pop(path.stem, None)
         except BadPatch as trouble:
             verdicts[path.stem] = str(trouble)
+    FORKS.set_forkserver_preload(LIBRARIES)
     if bites and not asked.passed:
         verdicts |= unfit(bites)
     for name, verdict in sorted(verdicts.items()):
