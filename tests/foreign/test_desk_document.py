@@ -38,7 +38,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
 
 
 PATHS = [f"/{each.name}/{verb_of(function.__name__)}" for each in ALL for function in each.desk]
-SOME = 8
+SOME = 4
 """Operations of one run: to start it and to read the document takes six seconds, one operation four."""
 
 
