@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as with_
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from comity.core.ids import ActId, BureauId, Millis
 from comity.node import finding, searching
 from comity.node.bureau import Bureau
 from comity.node.finding import Finder
-from comity.node.rowview import Brought, Effort, Found, RowView, Sought
+from comity.node.rowview import Brought, Effort, Found, RowView, Shelf, Sought
 from tests.node.recovering import World
 from tests.simulator import DAY, START, Federation, close, federation, reader
 
@@ -267,9 +267,9 @@ def test_every_row_that_leaves_was_looked_at_and_no_quiet_one(fed: Federation, m
     put(fed, opened(fed, tells=Tells.SILENTLY), person("q-1", "Ola Aker"))
     looked: list[int] = []
 
-    def note(_view: RowView, shelf: Any) -> Any:  # noqa: ANN401 - a shelf
-        looked.append(shelf.number)
-        return shelf
+    def note(_view: RowView, _how: object, shelves: Iterable[Shelf], searches: int = 0) -> None:
+        assert searches == 1
+        looked.extend(shelf.number for shelf in shelves)
 
     monkeypatch.setattr(RowView, "_look", note)
     found = find(fed.bureaus[NO], "Ola Aker")
