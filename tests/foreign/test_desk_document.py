@@ -42,6 +42,7 @@ SOME = 4
 """Operations of one run: to start it and to read the document takes six seconds, one operation four."""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("paths", [tuple(PATHS[at : at + SOME]) for at in range(0, len(PATHS), SOME)], ids=" ".join)
 def test_schemathesis_finds_nothing(
     desk: Programs, foreign_python: Path, tmp_path: Path, paths: tuple[str, ...]
