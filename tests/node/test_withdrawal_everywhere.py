@@ -104,6 +104,7 @@ def assert_a_new_backup_holds_nothing(play: Play, name: BureauId, folder: Path) 
     twin.store.bodies.close()
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_thirty_nodes_under_partitions_crashes_and_restores(play: Play, tmp_path: Path) -> None:
     one, _ = lists(play)
@@ -140,6 +141,7 @@ def test_thirty_nodes_under_partitions_crashes_and_restores(play: Play, tmp_path
     assert play.told["looked while closed"] > 0
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("play", [FEW], indirect=True)
 @pytest.mark.parametrize("seed", range(2))
